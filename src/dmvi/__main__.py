@@ -1,0 +1,234 @@
+"""The command line: one subcommand per step of the workflow, each a thin call into `dmvi.steps`.
+
+Imports stand inside the commands, so that drawing a figure does not load torch.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from dmvi.errors import DmviError
+
+
+def prepare_data(args: argparse.Namespace) -> None:
+    from dmvi.data.preparation import prepare
+
+    prepare(args.spec, args.name, args.output, args.raw, args.data_dir)
+
+
+def train(args: argparse.Namespace) -> None:
+    from dmvi.steps.train import train
+    from dmvi.training.engine import Interrupted
+
+    try:
+        train(
+            args.spec,
+            args.run,
+            args.seed,
+            args.data,
+            args.model,
+            args.history,
+            args.description,
+            args.checkpoints,
+            args.checkpoint_every,
+            args.checkpoint_minutes,
+            args.device,
+            log,
+        )
+    except Interrupted as stop:
+        log(f"{stop}; the checkpoint in {args.checkpoints} is written, run again to go on")
+        sys.exit(128 + stop.number)
+
+
+def encode(args: argparse.Namespace) -> None:
+    from dmvi.steps.encode import encode
+
+    encode(args.model, args.data, args.seed, args.posterior, args.codes, args.device)
+
+
+def estimate_kl(args: argparse.Namespace) -> None:
+    from dmvi.steps.estimate_kl import estimate_kl
+
+    estimate_kl(
+        args.model,
+        args.posterior,
+        args.data,
+        args.settings,
+        args.seed,
+        args.kl,
+        args.curve,
+        args.device,
+        log,
+    )
+
+
+def find_low_posterior(args: argparse.Namespace) -> None:
+    from dmvi.steps.find_low_posterior import find_low_posterior
+
+    find_low_posterior(
+        args.model,
+        args.posterior,
+        args.data,
+        args.settings,
+        args.seed,
+        args.output,
+        args.device,
+        log,
+    )
+
+
+def embed(args: argparse.Namespace) -> None:
+    from dmvi.steps.embed import embed
+
+    embed(args.draws, args.latents, args.codes, args.data, args.points, args.seed, args.output)
+
+
+def generate(args: argparse.Namespace) -> None:
+    from dmvi.steps.generate import generate
+
+    generate(args.model, args.data, args.settings, args.seed, args.output, args.device)
+
+
+def describe_networks(args: argparse.Namespace) -> None:
+    from dmvi.steps.describe import describe_networks
+
+    describe_networks(args.latent_dim, args.width, args.output)
+
+
+def describe_settings(args: argparse.Namespace) -> None:
+    from dmvi.steps.describe import describe_settings
+
+    describe_settings(args.rows, args.output)
+
+
+def draw(args: argparse.Namespace) -> None:
+    from dmvi.figures.base import Tables, render
+
+    tables = Tables(args.results, args.runs, args.study)
+    render(args.figure, tables, args.pdf, args.png, args.claims)
+
+
+def collect_claims(args: argparse.Namespace) -> None:
+    from dmvi.claims import collect
+
+    collect(args.claims, args.csv, args.md, args.study)
+
+
+def log(message: str) -> None:
+    """One line to standard output, at once: logs are read while the job runs."""
+    print(message, flush=True)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `python -m dmvi`."""
+    top = argparse.ArgumentParser(prog="dmvi", description=__doc__.splitlines()[0])
+    commands = top.add_subparsers(required=True, metavar="STEP")
+    common = {
+        "data": {"type": Path, "help": "folder of a prepared data set"},
+        "model": {"type": Path, "help": "model.pt"},
+        "posterior": {"type": Path, "help": "posterior.npy"},
+        "codes": {"type": Path, "help": "codes.npy"},
+        "output": {"type": Path, "help": "folder or file to write"},
+        "seed": {"type": int, "help": "seed of all that is drawn at random"},
+        "device": {"default": "auto", "help": "auto, cpu, cuda or cuda:N"},
+        "spec": {"type": json.loads, "help": "what to compute, as JSON"},
+        "settings": {"type": json.loads, "help": "the estimator's settings, as JSON"},
+        "study": {"type": json.loads, "help": "name, scale and note of the study, as JSON"},
+    }
+
+    def command(function, *names: str, **extra: dict) -> None:
+        entry = commands.add_parser(
+            function.__name__.replace("_", "-"), help=None, formatter_class=argparse.HelpFormatter
+        )
+        entry.set_defaults(function=function)
+        for name, options in {**{n: common[n] for n in names}, **extra}.items():
+            required = "default" not in options
+            entry.add_argument(f"--{name.replace('_', '-')}", required=required, **options)
+
+    command(
+        prepare_data,
+        "spec",
+        "output",
+        name={"help": "the data set's key in config.yaml"},
+        raw={"type": Path, "help": "folder for downloads, shared by all studies"},
+        data_dir={"type": lambda text: Path(text) if text else None, "default": None},
+    )
+    command(
+        train,
+        "spec",
+        "seed",
+        "data",
+        "model",
+        "device",
+        run={"help": "the run's id"},
+        history={"type": Path, "help": "history.csv to write"},
+        description={"type": Path, "help": "run.json to write"},
+        checkpoints={"type": Path, "help": "folder of the checkpoint"},
+        checkpoint_every={"type": int, "default": 5000},
+        checkpoint_minutes={"type": float, "default": 10.0},
+    )
+    command(encode, "model", "data", "seed", "posterior", "codes", "device")
+    command(
+        estimate_kl,
+        "model",
+        "posterior",
+        "data",
+        "settings",
+        "seed",
+        "device",
+        kl={"type": Path, "help": "kl.json to write"},
+        curve={"type": Path, "help": "kl_curve.csv to write"},
+    )
+    command(
+        find_low_posterior, "model", "posterior", "data", "settings", "seed", "output", "device"
+    )
+    command(
+        embed,
+        "codes",
+        "data",
+        "seed",
+        "output",
+        draws={"type": Path, "help": "draws.npy"},
+        latents={"type": Path, "help": "latents.npy"},
+        points={"type": int, "help": "prior draws, and codes, in the picture"},
+    )
+    command(generate, "model", "data", "settings", "seed", "output", "device")
+    command(
+        describe_networks,
+        "output",
+        latent_dim={"type": int, "help": "latent size of the networks listed"},
+        width={"type": int, "help": "their width"},
+    )
+    command(describe_settings, "output", rows={"type": json.loads, "help": "rows, as JSON"})
+    command(
+        draw,
+        "study",
+        figure={"help": "fig1, ..., table3, ..."},
+        runs={"type": json.loads, "help": "run id -> seeds, as JSON"},
+        results={"type": Path, "help": "the study's results folder"},
+        pdf={"type": Path},
+        png={"type": Path},
+        claims={"type": Path, "help": "JSON file of the figure's claims"},
+    )
+    command(
+        collect_claims,
+        "study",
+        claims={"type": Path, "nargs": "+", "help": "JSON files of the figures' claims"},
+        csv={"type": Path},
+        md={"type": Path},
+    )
+    return top
+
+
+def main() -> None:
+    args = parser().parse_args()
+    try:
+        args.function(args)
+    except DmviError as error:
+        print(f"dmvi: {error}", file=sys.stderr, flush=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

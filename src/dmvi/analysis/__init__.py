@@ -1,0 +1,1 @@
+"""Looks into a fitted model: low-posterior samples, neighbours, embeddings, pixel statistics."""

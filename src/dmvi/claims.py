@@ -1,0 +1,158 @@
+"""The claims ledger: what the paper claims, the statistic that decides it, and our verdict.
+
+Every figure decides its own claims from the tables it draws (`claims(tables)` in its module). Nothing
+here or there knows an outcome in advance, and a claim that fails is a result like any other.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from dmvi.errors import DmviError
+from dmvi.files import atomic_path, read_json, write_csv
+
+VERDICTS = ("holds", "fails", "undecided")
+
+HEADER = """# Claims: study {name}
+
+One row per claim of the paper (Rosca, Lakshminarayanan, Mohamed 2018) and figure that decides it.
+**holds** / **fails**: the statistic is on one side of its threshold for every data set, latent size and
+seed that it speaks about (a claim about all of them fails by one clear counter-example).
+**undecided**: seeds disagree, the statistic is within its noise, too few seeds or samples, or a data set
+that the claim speaks about is not in this study.
+
+Scale *{scale}*: {explanation}{note}
+"""
+EXPLANATIONS = {
+    "demo": "small networks, short training and mostly stand-in data, to show that the workflow works. "
+    "A verdict here is about these stand-ins and says nothing about the paper.",
+    "reduced": "real data, but smaller networks or shorter training than the paper's: a verdict is "
+    "about this reduced setting.",
+    "paper": "the paper's data, networks and training length, where the paper states them.",
+}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One claim as decided by one figure.
+
+    Attributes:
+        id: "C1", as numbered in the specification.
+        figure: the figure that decides it, "fig1".
+        statement: what is claimed, in our words.
+        statistic: how it is decided, with the threshold.
+        value: the number that decides, or None if there is none.
+        value_text: our numbers per data set.
+        paper: the paper's number, or "" if none survives.
+        verdict: "holds", "fails" or "undecided".
+        spread: how much the value varies over seeds.
+        scale: the study's scale.
+        data: titles of the data sets that it was decided on.
+        standins: those of them that are stand-ins.
+    """
+
+    id: str
+    figure: str
+    statement: str
+    statistic: str
+    value: float | None
+    value_text: str
+    paper: str
+    verdict: str
+    spread: str
+    scale: str
+    data: tuple[str, ...]
+    standins: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.verdict not in VERDICTS:
+            raise ValueError(f"verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
+
+    def as_dict(self) -> dict:
+        return {**asdict(self), "data": list(self.data), "standins": list(self.standins)}
+
+
+def claim(tables, datasets, *, value: float | None, **words) -> Claim:
+    """A `Claim` about `datasets` (their keys), with the scale and titles filled in from the tables."""
+    value = None if value is None or not abs(value) < float("inf") else float(value)
+    return Claim(
+        value=value,
+        scale=tables.study["scale"],
+        data=tuple(tables.title(dataset) for dataset in datasets),
+        standins=tuple(tables.title(d) for d in datasets if tables.meta(d)["standin"]),
+        **words,
+    )
+
+
+def collect(files: list[Path], csv_out: str | Path, md_out: str | Path, study: dict) -> None:
+    """Gathers the claims of all figures into one table, as CSV and as Markdown."""
+    import pandas as pd
+
+    claims = sorted((c for file in files for c in _read(file)), key=_order)
+    columns = [field.name for field in fields(Claim)]
+    rows = [
+        {**c.as_dict(), "data": "; ".join(c.data), "standins": "; ".join(c.standins)}
+        for c in claims
+    ]
+    write_csv(csv_out, pd.DataFrame(rows, columns=columns))
+    with atomic_path(md_out) as path:
+        path.write_text(_markdown(claims, study), encoding="utf-8")
+
+
+def _order(claim: Claim) -> tuple[int, int]:
+    def number(text: str) -> int:
+        return int("".join(filter(str.isdigit, text)) or 0)
+
+    return number(claim.id), number(claim.figure)
+
+
+def _read(path: Path) -> list[Claim]:
+    try:
+        return [
+            Claim(**{**row, "data": tuple(row["data"]), "standins": tuple(row["standins"])})
+            for row in read_json(path)
+        ]
+    except FileNotFoundError:
+        raise DmviError(f"{path} does not exist: draw its figure first") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise DmviError(
+            f"{path} is not a figure's list of claims ({error}): remove it and draw the figure again"
+        ) from None
+
+
+def qualified(claim: Claim) -> str:
+    """The verdict with what limits it: "holds (demo scale, on stand-in data)"."""
+    limits = [] if claim.scale == "paper" else [f"{claim.scale} scale"]
+    if claim.standins:
+        limits.append(
+            "on stand-in data" if claim.standins == claim.data else "partly stand-in data"
+        )
+    return f"**{claim.verdict}**" + (f" ({', '.join(limits)})" if limits else "")
+
+
+def _markdown(claims: list[Claim], study: dict) -> str:
+    def cell(text: str) -> str:
+        return text.replace("|", "\\|").replace("\n", " ") or "–"
+
+    def row(*texts: str) -> str:
+        return "| " + " | ".join(texts) + " |"
+
+    scale = study.get("scale", "")
+    note = f" {study['note']}" if study.get("note") else ""
+    lines = [
+        HEADER.format(
+            name=study.get("name", ""),
+            scale=scale,
+            explanation=EXPLANATIONS.get(scale, ""),
+            note=note,
+        ),
+        row("claim", "verdict", "statement", "our value", "over seeds", "paper", "figure"),
+        row(*["---"] * 7),
+    ]
+    for c in claims:
+        texts = (c.statement, c.value_text, c.spread, c.paper, c.figure)
+        lines.append(row(c.id, qualified(c), *map(cell, texts)))
+    lines += ["", "## How each claim is decided", ""]
+    for c in claims:
+        data = ", ".join(c.data) or "no data set of this study"
+        lines.append(f"- {c.id} ({c.figure}): {c.statistic} Decided on: {data}.")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,238 @@
+"""From a study's config.yaml to its runs and figures, refusing whatever cannot be meant.
+
+Reads plain data and imports neither torch nor pandas: Snakemake does this at every start, and again
+in every cluster job.
+"""
+
+import copy
+import itertools
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from dmvi.data.registry import BUILDERS, resolve
+from dmvi.declared import declared_models
+from dmvi.errors import DmviError
+from dmvi.figures.base import figure_module, figure_names
+from dmvi.schema import check_schema
+
+# How a run is computed, not what: a change here retrains nothing.
+HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb")
+# Keys that only some models or posteriors have; dropped from the runs of the others.
+FLOW_KEYS = ("flow_transforms", "flow_hidden")
+NOT_SWEPT = ("sweep", "seeds", "tags")
+NETWORK_SIZES = (28, 32, 64)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One configuration to train, once per seed.
+
+    Attributes:
+        name: its id in paths: the entry's name, then `-key value` for each swept key.
+        entry: the entry of `runs:` that it comes from.
+        seeds: one training each.
+        what: all that determines the result, plain data; a change retrains the run.
+        how: resources and checkpoint intervals; a change retrains nothing.
+        tags: words that figures select by; a change retrains nothing either.
+    """
+
+    name: str
+    entry: str
+    seeds: tuple[int, ...]
+    what: dict[str, Any]
+    how: dict[str, Any]
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A validated config: its runs by id, and the runs of each figure."""
+
+    config: dict[str, Any]
+    runs: dict[str, Run]
+    figures: dict[str, list[str]]
+
+    def figure_seeds(self, figure: str) -> dict[str, list[int]]:
+        """Run id -> the seeds that the figure reads (all, or the first of each run)."""
+        seeds = {name: list(self.runs[name].seeds) for name in self.figures[figure]}
+        if figure_module(figure).SEEDS == "first":
+            return {name: values[:1] for name, values in seeds.items()}
+        return seeds
+
+
+def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
+    """Validates a config against the schema and every cross-reference, and expands its runs.
+
+    Raises:
+        DmviError: naming the key's path, what it holds, and what would be right.
+    """
+    schema = _with_model_options(schema)
+    check_schema(config, schema, "")
+    for name, spec in config["data"].items():
+        _check_dataset(name, spec)
+    runs: dict[str, Run] = {}
+    for entry, overrides in config["runs"].items():
+        for run in _expand(entry, overrides, config, schema):
+            if run.name in runs:
+                raise DmviError(f"runs.{entry} makes the run {run.name!r} a second time; rename it")
+            runs[run.name] = run
+    figures = {name: _select(name, spec, runs, config) for name, spec in config["figures"].items()}
+    low = config["estimators"]["low_posterior"]
+    if low["keep"] > low["draws"]:
+        raise DmviError(
+            f"estimators.low_posterior.keep is {low['keep']}, more than the {low['draws']} draws "
+            "it is kept from"
+        )
+    return Study(config, runs, figures)
+
+
+def _with_model_options(schema: dict[str, Any]) -> dict[str, Any]:
+    schema = copy.deepcopy(schema)
+    for model in declared_models().values():
+        for option, rules in model["options"].items():
+            schema["$defs"]["run"]["properties"][option] = rules
+    return schema
+
+
+def _check_dataset(name: str, spec: dict[str, Any]) -> None:
+    resolve(spec, name)
+    info = BUILDERS[spec["builder"]]
+    if info.image_size not in NETWORK_SIZES:
+        raise DmviError(
+            f"data.{name}.builder is {spec['builder']!r} with {info.image_size} x "
+            f"{info.image_size} images; networks exist for {', '.join(map(str, NETWORK_SIZES))}"
+        )
+
+
+def _expand(entry: str, overrides: dict, config: dict, schema: dict) -> list[Run]:
+    """The runs of one entry: the product of its sweep, each over the defaults."""
+    path = f"runs.{entry}"
+    overrides = dict(overrides)
+    sweep = overrides.pop("sweep", {})
+    known = schema["$defs"]["run"]["properties"]
+    for key in sweep:
+        if key not in known or key in (*NOT_SWEPT, *HOW):
+            names = sorted(set(known) - {*NOT_SWEPT, *HOW})
+            raise DmviError(f"{path}.sweep.{key} is no key of a run; those are {', '.join(names)}")
+        if key in overrides:
+            raise DmviError(f"{path}.{key} is both set and swept; keep one of them")
+    runs = []
+    for values in itertools.product(*sweep.values()):
+        chosen = dict(zip(sweep, values, strict=True))
+        explicit = {**overrides, **chosen}
+        suffix = "".join(f"-{key}{_path_safe(value)}" for key, value in chosen.items())
+        runs.append(_resolve(entry, entry + suffix, explicit, config, schema))
+    return runs
+
+
+def _path_safe(value: Any) -> str:
+    text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "".join(c if c.isalnum() or c in ".-_" else "_" for c in text)
+
+
+def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) -> Run:
+    path = f"runs.{entry}" if name == entry else f"runs.{entry} ({name})"
+    run = {**config["defaults"], **explicit}
+    check_schema(run, {**schema["$defs"]["run"], "$defs": schema["$defs"]}, path)
+    models = declared_models()
+    _check_choice(path, "model", run, models)
+    _check_choice(path, "data", run, config["data"])
+    model = models[run["model"]]
+    for key, admissible in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
+        if admissible in model:
+            _check_choice(path, key, run, model[admissible])
+        elif key in explicit:
+            raise DmviError(f"{path}.{key} is set, but the model {run['model']!r} has none")
+        else:
+            run.pop(key, None)
+    for other, declared in models.items():
+        for option in declared["options"]:
+            if option in run and option not in model["options"]:
+                raise DmviError(
+                    f"{path}.{option} is an option of the model {other!r}, "
+                    f"but this run's model is {run['model']!r}"
+                )
+    run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
+    if run.get("posterior") != "realnvp":
+        for key in FLOW_KEYS:
+            run.pop(key, None)
+    elif run["latent_dim"] < 2:
+        raise DmviError(f"{path}.latent_dim is 1; the posterior 'realnvp' couples at least 2")
+    limit = config["data"][run["data"]].get("limit")
+    if limit and run["batch_size"] > limit["train"]:
+        raise DmviError(
+            f"{path}.batch_size is {run['batch_size']}, more than the {limit['train']} training "
+            f"images that data.{run['data']}.limit leaves"
+        )
+    seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
+    how = {key: run.pop(key) for key in HOW if key in run}
+    tags = tuple(run.pop("tags", ()))
+    return Run(name, entry, seeds, run, how, tags)
+
+
+def _check_choice(path: str, key: str, run: dict, admissible: Any) -> None:
+    if key not in run:
+        raise DmviError(f"{path} lacks the key {key!r}; set it there or in defaults")
+    if run[key] not in admissible:
+        raise DmviError(f"{path}.{key} is {run[key]!r}; it must be one of {', '.join(admissible)}")
+
+
+def attributes(run: Run, config: dict[str, Any]) -> dict[str, Any]:
+    """What a figure can select by: the run's keys, its id and tags, and its data set's builder."""
+    builder = config["data"][run.what["data"]]["builder"]
+    return {**run.what, "run": run.name, "builder": builder, "tags": list(run.tags)}
+
+
+def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) -> list[str]:
+    """The ids of the runs that a figure draws."""
+    path = f"figures.{figure}"
+    if figure not in figure_names():
+        raise DmviError(f"{path} is no figure; the figures are {', '.join(figure_names())}")
+    module = figure_module(figure)
+    if not module.SOURCES.run:
+        return []
+    spec = spec or {}
+    if "runs" in spec:
+        chosen = []
+        for name in spec["runs"]:
+            members = [run.name for run in runs.values() if name in (run.name, run.entry)]
+            if not members:
+                raise DmviError(f"{path}.runs names {name!r}; the runs are {', '.join(runs)}")
+            chosen += [member for member in members if member not in chosen]
+        return chosen
+    wanted = {**module.SELECT, **spec.get("select", {})}
+    table = {name: attributes(run, config) for name, run in runs.items()}
+    known = sorted(set().union(*table.values()))
+    for key, value in wanted.items():
+        if key not in known:
+            raise DmviError(
+                f"{path}.select.{key} is no attribute of a run; those are {', '.join(known)}"
+            )
+        named = key in spec.get("select", {}) and key in ("data", "model", "run", "tags")
+        if named and (missing := set(_listed(value)) - _held(table, key)):
+            raise DmviError(
+                f"{path}.select.{key} is {sorted(missing)[0]!r}, which no run has; "
+                f"there are {', '.join(sorted(_held(table, key)))}"
+            )
+    chosen = [
+        name
+        for name, values in table.items()
+        if all(
+            set(_listed(values.get(key, []))) & set(_listed(value)) for key, value in wanted.items()
+        )
+    ]
+    if not chosen:
+        raise DmviError(
+            f"{path} selects no run (it asks for {json.dumps(wanted)}); "
+            "add such a run, or remove the figure"
+        )
+    return chosen
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else [value]
+
+
+def _held(table: dict[str, dict], key: str) -> set:
+    return {value for values in table.values() for value in _listed(values.get(key, []))}

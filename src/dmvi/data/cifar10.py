@@ -1,0 +1,122 @@
+"""CIFAR-10: reading the official batches (Krizhevsky 2009, "Learning multiple layers of features
+from tiny images")."""
+
+import pickle
+import tarfile
+import warnings
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from dmvi.data.download import md5, official_folder
+from dmvi.data.registry import SPLITS
+from dmvi.data.request import Built, Request
+from dmvi.errors import DmviError
+
+FOLDER = "cifar-10-batches-py"
+ARCHIVE = "cifar-10-python.tar.gz"
+ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
+VALID_SIZE = 5_000  # the last so many training images are the validation split
+BATCHES = {  # five of training images, then the test images: name -> MD5
+    "data_batch_1": "c99cafc152244af753f735de768cd75f",
+    "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
+    "data_batch_3": "54ebc095f3ab1f0389bbae665268c751",
+    "data_batch_4": "634d18415352ddfa80567beed471001a",
+    "data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
+    "test_batch": "40351d587109b95175f43aff81a1287e",
+}
+
+
+def build(request: Request) -> Built:
+    """Photographs, 32x32x3, with labels 0..9."""
+    if request.standin:
+        from dmvi.data import standin_patches
+
+        return standin_patches.build(request)
+    folder = official_folder(request, "CIFAR-10", {ARCHIVE: ARCHIVE_MD5})
+    batches = [_parse(content, path) for path, content in _checked_batches(folder)]
+    train = np.concatenate([images for images, _ in batches[:-1]])
+    train_labels = np.concatenate([labels for _, labels in batches[:-1]])
+    test, test_labels = batches[-1]
+    cut = len(train) - VALID_SIZE
+    images = {"train": train[:cut], "valid": train[cut:], "test": test}
+    labels = {"train": train_labels[:cut], "valid": train_labels[cut:], "test": test_labels}
+    sizes = request.sizes({split: len(images[split]) for split in SPLITS})
+    return Built(
+        sizes,
+        np.concatenate([labels[split][: sizes[split]] for split in SPLITS]),
+        (images[split][: sizes[split]] for split in SPLITS),
+        {f"{FOLDER}/{name}": f"md5:{digest}" for name, digest in BATCHES.items()},
+    )
+
+
+def _checked_batches(root: Path) -> Iterator[tuple[Path, bytes]]:
+    """The bytes of every batch, from the unpacked folder or else from the archive.
+
+    A batch is a pickle, and a pickle can run any code: no byte leaves here unless the batch's
+    MD5 is the official one.
+    """
+    read = _folder_reader(root) if (root / FOLDER).is_dir() else _archive_reader(root)
+    for name, expected in BATCHES.items():
+        path, content = read(name)
+        found = md5(content)
+        if found != expected:
+            raise DmviError(
+                f"{path} ({len(content):,} bytes) has MD5 {found}, but the official file has "
+                f"{expected}, so it was not opened; replace it by the official file"
+            )
+        yield path, content
+
+
+def _folder_reader(root: Path):
+    def read(name: str) -> tuple[Path, bytes]:
+        path = root / FOLDER / name
+        try:
+            return path, path.read_bytes()
+        except FileNotFoundError as error:
+            raise DmviError(
+                f"{path} is missing; put all six batches of CIFAR-10 (python version) there"
+            ) from error
+        except OSError as error:
+            raise DmviError(f"{path} cannot be read ({error.strerror})") from error
+
+    return read
+
+
+def _archive_reader(root: Path):
+    path = root / ARCHIVE
+    if not path.is_file():
+        raise DmviError(
+            f"CIFAR-10 is not in {root}: it holds neither {FOLDER}/ nor {ARCHIVE}; put one of "
+            "them there, leave data_dir empty to download it, or choose source: standin"
+        )
+
+    def read(name: str) -> tuple[Path, bytes]:
+        # Opened anew for each batch: a gzipped archive has no random access anyway, and its
+        # members come in no particular order.
+        try:
+            with tarfile.open(path) as archive:
+                member = archive.extractfile(f"{FOLDER}/{name}")
+                return path / name, b"" if member is None else member.read()
+        except (KeyError, OSError, EOFError, tarfile.TarError, zlib.error) as error:
+            raise DmviError(
+                f"{path}: {name} cannot be unpacked ({error}); replace the archive by the "
+                "official one"
+            ) from error
+
+    return read
+
+
+def _parse(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Images uint8 (10000, 32, 32, 3) and labels (10000,) of one verified batch."""
+    with warnings.catch_warnings():
+        # These pickles were written for an older numpy, which newer ones remark on.
+        warnings.simplefilter("ignore")
+        batch = pickle.loads(content, encoding="latin1")
+    images = np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
+    labels = np.asarray(batch["labels"], np.int64)
+    if len(images) != len(labels):
+        raise DmviError(f"{path} has {len(images)} images but {len(labels)} labels")
+    return images, labels

@@ -1,0 +1,1 @@
+"""Likelihoods p(x|z) and posteriors q(z|x) as objects with `log_prob`."""

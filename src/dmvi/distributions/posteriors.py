@@ -1,0 +1,120 @@
+"""Posterior families q(z|x): from the encoder's output to a distribution over latents.
+
+The type states the capability. A `TractablePosterior` has `log_prob`, so that the marginal q(z) can
+be estimated by Monte Carlo; an implicit posterior (noise injected in the encoder) would have only
+`rsample`, and can only be classified.
+"""
+
+from abc import ABC, abstractmethod
+from math import log, pi
+
+import torch
+from torch import Tensor, nn
+from zuko.distributions import DiagNormal, NormalizingFlow
+from zuko.flows.coupling import GeneralCouplingTransform
+from zuko.lazy import LazyComposedTransform
+
+
+class TractablePosterior(nn.Module, ABC):
+    """A family of densities q(z; parameters) over latents of `latent_dim` dimensions.
+
+    Calling it with parameters (..., num_parameters) gives a distribution with `rsample()` of shape
+    (..., latent_dim) and `log_prob(z)`, which broadcasts z against the parameters' batch shape.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    @property
+    @abstractmethod
+    def num_parameters(self) -> int:
+        """How many numbers the encoder emits per image."""
+
+    @abstractmethod
+    def forward(self, parameters: Tensor) -> torch.distributions.Distribution:
+        """The distribution with these parameters."""
+
+    @abstractmethod
+    def sample_and_kl(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """z ~ q, (B, latent_dim), reparameterised, and KL(q || N(0, I)) or its one-sample estimate, (B,)."""
+
+
+def standard_normal_log_prob(z: Tensor) -> Tensor:
+    """log N(z; 0, I) in nats: (..., d) -> (...)."""
+    return -0.5 * (z.square().sum(-1) + z.shape[-1] * log(2.0 * pi))
+
+
+def gaussian_kl(mean: Tensor, log_var: Tensor) -> Tensor:
+    """KL(N(mean, diag exp log_var) || N(0, I)) = 1/2 sum(mean^2 + var - 1 - log var): (..., d) -> (...)."""
+    return 0.5 * (mean.square() + log_var.exp() - 1.0 - log_var).sum(-1)
+
+
+class GaussianFamily(TractablePosterior):
+    """Diagonal Gaussian; parameters are [mean | log variance]. Its KL is in closed form."""
+
+    @property
+    def num_parameters(self) -> int:
+        return 2 * self.latent_dim
+
+    def forward(self, parameters: Tensor) -> DiagNormal:
+        mean, log_var = parameters.chunk(2, dim=-1)
+        return DiagNormal(mean, (0.5 * log_var).exp())
+
+    def sample_and_kl(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        mean, log_var = parameters.chunk(2, dim=-1)
+        z = mean + (0.5 * log_var).exp() * torch.randn_like(mean)
+        return z, gaussian_kl(mean, log_var)
+
+
+class _BroadcastingFlow(NormalizingFlow):
+    """A normalizing flow whose `log_prob` broadcasts points against its batch of contexts."""
+
+    def log_prob(self, x: Tensor) -> Tensor:
+        batch = torch.broadcast_shapes(x.shape[:-1], self.batch_shape)
+        return super().log_prob(x.expand(*batch, x.shape[-1]))
+
+
+class RealNVPFamily(TractablePosterior):
+    """A conditional RealNVP flow (Dinh et al., 2017; Rezende & Mohamed, 2015) on a Gaussian base.
+
+    z = f_1 o ... o f_4(e; h), e ~ N(mean(h), var(h)), h the encoder's output [mean | log variance],
+    which also conditions every affine coupling. The last layer of each coupling starts at zero, so
+    that training begins at the Gaussian posterior, which the family contains.
+    """
+
+    def __init__(
+        self, latent_dim: int, transforms: int = 4, hidden_features: tuple[int, ...] = (128, 128)
+    ) -> None:
+        super().__init__(latent_dim)
+        couplings = []
+        for i in range(transforms):
+            coupling = GeneralCouplingTransform(
+                features=latent_dim,
+                context=self.num_parameters,
+                mask=torch.arange(latent_dim) % 2 == i % 2,
+                hidden_features=hidden_features,
+            )
+            nn.init.zeros_(coupling.hyper[-1].weight)
+            nn.init.zeros_(coupling.hyper[-1].bias)
+            couplings.append(coupling)
+        self.transform = LazyComposedTransform(*couplings)
+
+    @property
+    def num_parameters(self) -> int:
+        return 2 * self.latent_dim
+
+    def forward(self, parameters: Tensor) -> NormalizingFlow:
+        mean, log_var = parameters.chunk(2, dim=-1)
+        base = DiagNormal(mean, (0.5 * log_var).exp())
+        return _BroadcastingFlow(self.transform(parameters), base)
+
+    def sample_and_kl(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        z, log_prob = self(parameters).rsample_and_log_prob()
+        return z, log_prob - standard_normal_log_prob(z)
+
+
+POSTERIORS: dict[str, type[TractablePosterior]] = {
+    "gaussian": GaussianFamily,
+    "realnvp": RealNVPFamily,
+}

@@ -1,0 +1,218 @@
+"""Mixtures of posteriors, q(z) = 1/N sum_n q(z|x_n): diagonal Gaussians, and any density family.
+
+Their exact log density is in `dmvi.estimators.streaming`.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dmvi.errors import DmviError
+from dmvi.estimators.streaming import (
+    LOG_2PI,
+    NEGLIGIBLE,
+    Kernel,
+    TractableMixture,
+    spans,
+    standard_normal_log_density,
+)
+
+__all__ = ["FlowMixture", "GaussianMixture", "TractableMixture", "standard_normal_log_density"]
+
+ROUNDING_TOLERANCE = 1e-6  # nats; components whose product may round worse are computed again
+PAIRS_AT_ONCE = 4096  # of those, how many in one gather
+
+
+class GaussianMixture(TractableMixture):
+    """Mixture of N diagonal Gaussians, q(z|x_n) = N(z; mean_n, diag(exp(log_var_n))).
+
+    A tile is one matrix product, with s^2 = exp(log_var):
+    log q(z|x_n) = [z^2, z] . [-1/(2 s_n^2), mean_n / s_n^2] + const_n.
+    For narrow posteriors these terms cancel; where rounding could exceed 1e-6 nats the entries that
+    matter are computed again from (z - mean_n) / s_n.
+
+    Args:
+        mean, log_var: (N, d), float32 or float64, finite; kept as given, converted tile by tile.
+        tile: (points, components); the default keeps a tile in the second-level caches.
+    """
+
+    component_kl_is_exact = True
+
+    def __init__(
+        self,
+        mean: Tensor | np.ndarray,
+        log_var: Tensor | np.ndarray,
+        *,
+        tile: tuple[int, int] = (512, 1024),
+    ):
+        self.mean, self.log_var = _as_tensor(mean), _as_tensor(log_var)
+        if self.mean.ndim != 2 or self.mean.shape != self.log_var.shape or not len(self.mean):
+            raise DmviError(
+                f"GaussianMixture: mean {tuple(self.mean.shape)} and log_var "
+                f"{tuple(self.log_var.shape)} must be two arrays of one shape (N, d), N >= 1."
+            )
+        if not (self.mean.isfinite().all() and self.log_var.isfinite().all()):
+            raise DmviError(
+                "GaussianMixture: the posterior parameters hold NaN or infinity; the training "
+                "has diverged, lower its learning rate."
+            )
+        self.components, self.latent_dim = self.mean.shape
+        self.device = self.mean.device
+        self.tile = tile
+        # The square is expanded around the centre of the codes, which keeps its terms small.
+        self._center = self.mean.mean(0, dtype=torch.float64)
+
+    @classmethod
+    def from_parameters(cls, parameters: Tensor | np.ndarray, **options: Any) -> Self:
+        """From posterior parameters (N, 2d) = [mean | log_var], as `posterior.npy` holds them."""
+        d = parameters.shape[1] // 2
+        return cls(parameters[:, :d], parameters[:, d:], **options)
+
+    def kernel(self, start: int, stop: int) -> Kernel:
+        mean = self.mean[start:stop].double()
+        log_var = self.log_var[start:stop].double()
+        centered = mean - self._center
+        precision = torch.exp(-log_var)
+        weight = torch.cat([-0.5 * precision, centered * precision], 1).T
+        const = -0.5 * (centered * centered * precision + log_var + LOG_2PI).sum(1)
+        d = self.latent_dim
+        # Rounding of the product where |z| <= r: about 2^-53 sqrt(2d) (r + |mean|)^2 / (2 s^2).
+        reach = centered.abs().amax(1)
+        blur = 4 * 2.0**-53 * math.sqrt(2 * d) * 0.5 * precision.sum(1)
+        features = mean.new_empty(self.tile[0], 2 * d)
+
+        def fill(z: Tensor, offset: Tensor, out: Tensor) -> None:
+            squared, linear = features[: len(z), :d], features[: len(z), d:]
+            torch.sub(z, self._center, out=linear)
+            torch.mul(linear, linear, out=squared)
+            torch.sub(const, offset[:, None], out=out)
+            out.addmm_(features[: len(z)], weight)
+            error = (squared.amax().sqrt() + reach).square_().mul_(blur)
+            if error.amax() <= ROUNDING_TOLERANCE:
+                return
+            threshold = (out - error).amax(1) - NEGLIGIBLE
+            pairs = (out + error >= threshold[:, None]).nonzero()
+            for row, column in (chunk.unbind(1) for chunk in pairs.split(PAIRS_AT_ONCE)):
+                scaled = (z[row] - mean[column]).square_().mul_(precision[column])
+                exact = -0.5 * (scaled + log_var[column] + LOG_2PI).sum(1)
+                out[row, column] = exact - offset[row]
+
+        return fill
+
+    def sample(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """z = mean + s eps; log q(z|x) = -1/2 sum(eps^2 + log_var + log 2 pi), from eps itself."""
+        index = index.to(self.device)
+        shape = (len(index), self.latent_dim)
+        z = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
+        z = z.to(self.device)
+        own = z.new_empty(len(index))
+        for first, last in spans(len(index), 4096):
+            noise, log_var = z[first:last], self.log_var[index[first:last]].double()
+            own[first:last] = -0.5 * (noise.square() + log_var + LOG_2PI).sum(1)
+            noise.mul_(torch.exp(0.5 * log_var)).add_(self.mean[index[first:last]])
+        return z, own
+
+    def component_kl(self, generator: torch.Generator | None = None) -> Tensor:
+        """1/2 sum_j (mean^2 + s^2 - 1 - log s^2), in closed form (`generator` is not used)."""
+        kl = torch.empty(self.components, dtype=torch.float64, device=self.device)
+        for start, stop in spans(self.components, 4096):
+            log_var = self.log_var[start:stop].double()
+            squared = self.mean[start:stop].double().square()
+            kl[start:stop] = 0.5 * (squared + torch.expm1(log_var) - log_var).sum(1)
+        return kl
+
+    def subset(self, index: Tensor) -> Self:
+        index = index.to(self.device)
+        return type(self)(self.mean[index], self.log_var[index], tile=self.tile)
+
+
+class FlowMixture(TractableMixture):
+    """Mixture of N conditional densities given by a posterior family, such as a RealNVP flow.
+
+    Every point passes through N inverse flows, so use fewer points than with Gaussians.
+
+    Args:
+        family: maps parameters (..., P) to a distribution with batch shape (...), event shape (d,)
+            and a broadcasting `log_prob(z)`; a float64 copy of it is used.
+        parameters: (N, P), float32 or float64; kept as given, converted tile by tile.
+        tile: (points, components); one tile holds their product times a network's width in float64.
+    """
+
+    component_kl_is_exact = False
+
+    def __init__(
+        self,
+        family: Callable[[Tensor], Any],
+        parameters: Tensor | np.ndarray,
+        *,
+        tile: tuple[int, int] = (16, 512),
+    ):
+        self.parameters = _as_tensor(parameters)
+        if self.parameters.ndim != 2 or not len(self.parameters):
+            raise DmviError(
+                f"FlowMixture: parameters have shape {tuple(self.parameters.shape)}; "
+                "they must be (N, P), N >= 1."
+            )
+        if not self.parameters.isfinite().all():
+            raise DmviError(
+                "FlowMixture: the posterior parameters hold NaN or infinity; the training "
+                "has diverged, lower its learning rate."
+            )
+        self.device = self.parameters.device
+        if isinstance(family, torch.nn.Module):
+            family = copy.deepcopy(family).to(self.device, torch.float64).eval()
+            family = family.requires_grad_(False)
+        self.family = family
+        self.components = len(self.parameters)
+        self.latent_dim = family(self.parameters[:1].double()).event_shape[0]
+        self.tile = tile
+
+    def kernel(self, start: int, stop: int) -> Kernel:
+        distribution = self.family(self.parameters[None, start:stop].double())
+
+        def fill(z: Tensor, offset: Tensor, out: Tensor) -> None:
+            torch.sub(distribution.log_prob(z[:, None, :]), offset[:, None], out=out)
+
+        return fill
+
+    def sample(self, index: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """As the base class says; the global random state is left as it was."""
+        index = index.to(self.device)
+        z = torch.empty(len(index), self.latent_dim, dtype=torch.float64, device=self.device)
+        own = z.new_empty(len(index))
+        # Distributions draw from the global generator, so it is seeded and then restored.
+        seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        devices = [self.device] if self.device.type == "cuda" else []
+        with torch.no_grad(), torch.random.fork_rng(devices):
+            torch.manual_seed(seed)
+            for first, last in spans(len(index), 4096):
+                distribution = self.family(self.parameters[index[first:last]].double())
+                z[first:last] = distribution.rsample()
+                own[first:last] = distribution.log_prob(z[first:last])
+        return z, own
+
+    def component_kl(self, generator: torch.Generator | None = None) -> Tensor:
+        """log q(z|x_n) - log p(z) at one z ~ q(z|x_n) each: unbiased, may be negative."""
+        if generator is None:
+            generator = torch.Generator().manual_seed(0)
+        z, own = self.sample(torch.arange(self.components), generator)
+        return own - standard_normal_log_density(z)
+
+    def subset(self, index: Tensor) -> Self:
+        chosen = copy.copy(self)  # shares the family, which is never changed
+        chosen.parameters = self.parameters[index.to(self.device)]
+        chosen.components = len(chosen.parameters)
+        return chosen
+
+
+def _as_tensor(array: Tensor | np.ndarray) -> Tensor:
+    """A tensor without gradient; shares memory where it can (read-only arrays are copied)."""
+    if isinstance(array, torch.Tensor):
+        return array.detach()
+    array = np.asarray(array)
+    return torch.from_numpy(array if array.flags.writeable else array.copy())

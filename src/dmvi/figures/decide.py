@@ -1,0 +1,123 @@
+"""How verdicts are reached: intervals of the statistics, and rules from intervals to a verdict.
+
+An outcome is True, False or None, for a statistic that is clearly on one side, clearly on the other, or
+neither. A half-width of infinity (too few samples or seeds) makes any outcome None.
+"""
+
+import math
+from collections.abc import Iterable
+
+ALL_KINDS = ("ColorMNIST", "CelebA", "CIFAR-10")
+FEWEST = 10  # images; a smaller group decides nothing
+
+
+def above(value: float, half_width: float, threshold: float) -> bool | None:
+    """Whether the interval value ± half_width lies above (True) or below (False) the threshold."""
+    if value - half_width > threshold:
+        return True
+    return False if value + half_width < threshold else None
+
+
+def below(value: float, half_width: float, threshold: float) -> bool | None:
+    """The opposite of `above`."""
+    return above(-value, half_width, -threshold)
+
+
+def agree(outcomes: Iterable[bool | None]) -> bool | None:
+    """The outcome that all share (all seeds of a run), else None."""
+    different = set(outcomes)
+    return different.pop() if len(different) == 1 else None
+
+
+def both(outcomes: Iterable[bool | None]) -> bool | None:
+    """The conjunction: one False refutes, one None leaves it open."""
+    outcomes = list(outcomes)
+    if False in outcomes:
+        return False
+    return None if None in outcomes or not outcomes else True
+
+
+def verdict(outcomes: Iterable[bool | None], present=(), required=()) -> str:
+    """The verdict on a claim about all cases, of which the `required` kinds must be `present` to hold."""
+    outcome = both(outcomes)
+    if outcome and set(required) <= set(present):
+        return "holds"
+    return "fails" if outcome is False else "undecided"
+
+
+def auc(positive, negative) -> tuple[float, float]:
+    """P(positive > negative) + P(equal) / 2, and two standard errors (DeLong et al. 1988).
+
+    Where the groups do not overlap at all, that error is 0; it is then taken as that of one
+    exchanged pair, 1 / min(sizes).
+    """
+    import numpy as np
+    from scipy.stats import rankdata
+
+    x, y = np.asarray(positive, float), np.asarray(negative, float)
+    ranks = rankdata(np.concatenate([x, y]))
+    of_x = (ranks[: len(x)] - rankdata(x)) / len(y)  # share of the negatives below each positive
+    of_y = 1 - (ranks[len(x) :] - rankdata(y)) / len(
+        x
+    )  # share of the positives above each negative
+    value = float(of_x.mean())
+    if min(len(x), len(y)) < FEWEST:
+        return value, math.inf
+    error = math.sqrt(of_x.var(ddof=1) / len(x) + of_y.var(ddof=1) / len(y))
+    return value, 2 * error if error > 0 else 1 / min(len(x), len(y))
+
+
+def ratio(above_line, below_line) -> tuple[float, float]:
+    """Ratio of two means over seeds and the half-width of its 95 % interval.
+
+    Welch's t with the delta method; each argument is a list of values, one per seed. Fewer than two
+    seeds, or a mean that is not positive, gives an infinite half-width.
+    """
+    import numpy as np
+    from scipy.stats import t
+
+    a, b = np.asarray(above_line, float), np.asarray(below_line, float)
+    if not len(a) or not len(b) or b.mean() <= 0 or a.mean() <= 0:
+        return math.nan, math.inf
+    value = float(a.mean() / b.mean())
+    if min(len(a), len(b)) < 2:
+        return value, math.inf
+    parts = [values.var(ddof=1) / len(values) / values.mean() ** 2 for values in (a, b)]
+    total = sum(parts)
+    if total == 0:
+        return value, 0.0
+    freedom = total**2 / sum(part**2 / (len(v) - 1) for part, v in zip(parts, (a, b), strict=True))
+    return value, float(value * math.sqrt(total) * t.ppf(0.975, freedom))
+
+
+def bootstrap(values, statistic, size: int | None = None, resamples: int = 1000):
+    """The statistic of `resamples` resamples of `size` values each, drawn with replacement, seeded."""
+    import numpy as np
+
+    values = np.asarray(values, float)
+    draws = np.random.default_rng(0).integers(len(values), size=(resamples, size or len(values)))
+    return statistic(values[draws], axis=1)
+
+
+def by_dataset(tables, values: dict, digits: int = 3) -> str:
+    """ "ColorMNIST 3.2 to 12.1; CIFAR-10 45": the range of {(data set, ...): number} per data set."""
+    groups: dict[str, list[float]] = {}
+    for key, value in values.items():
+        groups.setdefault(key[0], []).append(value)
+    texts = []
+    for dataset, numbers in groups.items():
+        low, high = (f"{number:.{digits}g}" for number in (min(numbers), max(numbers)))
+        texts.append(f"{tables.title(dataset)} {low}" + ("" if low == high else f" to {high}"))
+    return "; ".join(texts)
+
+
+def over_seeds(values: dict, unit: str = "") -> str:
+    """The spread of {case: [one number per seed]}."""
+    import numpy as np
+
+    counts = [len(numbers) for numbers in values.values()]
+    if not counts or max(counts) < 2:
+        return "one seed, no spread" if counts else ""
+    largest = max(float(np.std(numbers, ddof=1)) for numbers in values.values() if len(numbers) > 1)
+    seeds = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{max(counts)}"
+    return f"largest sd {largest:.2g}{unit} ({seeds} seeds)"

@@ -1,0 +1,45 @@
+"""Figure 15: the latents of Figure 3 on the other data sets."""
+
+from dmvi.figures.base import Sources
+from dmvi.figures.latent_holes import (
+    draw_embedding,
+    embedding_legend,
+    embedding_sizes,
+    panels,
+    scatter_claim,
+)
+
+TITLE = "Where the low-posterior latents lie, on CelebA and CIFAR-10"
+SOURCES = Sources(
+    run=(
+        "run.json",
+        "low_posterior/embedding.csv",
+        "low_posterior/ranks.csv",
+        "low_posterior/log_q.csv",
+    )
+)
+SEEDS = "all"
+SELECT = {
+    "builder": ["celeba", "cifar10"],
+    "model": "vae",
+    "posterior": "gaussian",
+    "likelihood": "bernoulli",
+}
+CAPTION = (
+    "A t-SNE of prior draws, codes of images and low-posterior latents (first seed). Scattered "
+    "triangles mean that no single hole of q(z) is to blame; one clump would mean that there is one. "
+    "A map of many dimensions in two is only a hint: the claim is decided by neighbour ranks."
+)
+
+
+def sample_sizes(tables) -> str:
+    return embedding_sizes(tables)
+
+
+def draw(tables):
+    return panels(tables, draw_embedding, embedding_legend, 2.6)
+
+
+def claims(tables):
+    """C7."""
+    return [scatter_claim(tables, "fig15", ("CelebA", "CIFAR-10"))]

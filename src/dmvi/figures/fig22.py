@@ -1,0 +1,187 @@
+"""Figure 22: what the likelihood changes: reconstructions, samples and the KL."""
+
+from dmvi.claims import claim
+from dmvi.figures.base import LIKELIHOOD_LABELS, Sources, span
+from dmvi.figures.decide import above, below, both, by_dataset, over_seeds, ratio, verdict
+
+TITLE = "The likelihood's effect on reconstructions, samples and KL(q(z)‖p(z))"
+SOURCES = Sources(
+    run=(
+        "run.json",
+        "kl.json",
+        "quality.json",
+        "originals.npy",
+        "reconstructions.npy",
+        "samples.npy",
+    )
+)
+SEEDS = "all"
+SELECT = {"builder": "cifar10", "model": "vae", "posterior": "gaussian"}
+CAPTION = (
+    "A likelihood with more freedom spends it on the details of the image: compare the middle column "
+    "with the left one. If the codes leave the prior for it (larger KL), samples in the right column "
+    "do not gain. Pictures of the first seed; the KL is the mean over seeds."
+)
+
+LARGER = 2.0  # KL(QuantizedNormal) / KL(Bernoulli)
+NOT_BETTER = 0.9  # a sliced Wasserstein distance below this share of Bernoulli's is better
+COLUMNS, ROWS = 8, 5  # images per panel
+
+
+def sample_sizes(tables) -> str:
+    quality = [tables.json(r, s, "quality.json") for r in _compared(tables) for s in r.seeds]
+    draws = [tables.json(r, s, "kl.json")["n"] for r in _compared(tables) for s in r.seeds]
+    return (
+        f"KL from {span(draws)} z; reconstruction error (mean square, pixels in [0, 1]) of "
+        f"{span([q['n_reconstructions'] for q in quality])} test images; sliced Wasserstein distance "
+        f"(SW) of {span([q['n_samples'] for q in quality])} samples to as many test images."
+    )
+
+
+def draw(tables):
+    from dmvi.figures import style
+
+    runs = _compared(tables)
+    several = len({(run.data, run.latent_dim) for run in runs}) > 1
+    figure = style.new_figure(len(runs) * (2.25 * ROWS / COLUMNS + 0.55))
+    grid = figure.add_gridspec(len(runs), 3)
+    for row, run in enumerate(runs):
+        for column, (name, words) in enumerate(
+            (
+                ("originals", "test images"),
+                ("reconstructions", "reconstructions"),
+                ("samples", "samples"),
+            )
+        ):
+            axes = figure.add_subplot(grid[row, column])
+            style.show(
+                axes, style.mosaic(tables.array(run, run.seeds[0], f"{name}.npy"), ROWS, COLUMNS)
+            )
+            axes.set_xlabel(words)
+            if column == 0:
+                axes.set_title(_heading(tables, run, several or row == 0), loc="left")
+    return figure
+
+
+def _heading(tables, run, with_data: bool) -> str:
+    import numpy as np
+
+    label = LIKELIHOOD_LABELS.get(run.likelihood, run.likelihood)
+    if run.beta != 1:
+        label += f", β = {run.beta:g}"
+    if sum((r.data, r.latent_dim, r.likelihood) == (run.data, run.latent_dim, run.likelihood)
+           for r in _compared(tables)) > 1:  # fmt: skip
+        label += f" ({run.name})"
+    kl = [tables.json(run, seed, "kl.json")["value"] for seed in run.seeds]
+    quality = [tables.json(run, seed, "quality.json") for seed in run.seeds]
+    error, distance = (
+        np.mean([q[key] for q in quality]) for key in ("reconstruction_mse", "sliced_wasserstein")
+    )
+    spread = f" ± {np.std(kl, ddof=1):.1f}" if len(kl) > 1 else ""
+    data = f"{tables.title(run.data)}, d = {run.latent_dim}: " if with_data else ""
+    return (
+        f"{data}{label}, KL = {np.mean(kl):.1f}{spread} nats, error {error:.4f}, SW {distance:.3f}"
+    )
+
+
+def _compared(tables) -> list:
+    """Runs that differ from another one in their likelihood alone; all runs if there is no such pair."""
+    likelihoods: dict[tuple, set] = {}
+    for run in tables.runs:
+        likelihoods.setdefault((run.data, run.latent_dim, run.beta), set()).add(run.likelihood)
+    several = [
+        run for run in tables.runs if len(likelihoods[run.data, run.latent_dim, run.beta]) > 1
+    ]
+    return several or tables.runs
+
+
+def claims(tables):
+    """C3 (the KL grows) and C18 (reconstructions gain, samples do not)."""
+    values: dict[tuple, dict] = {}
+    for run in tables.runs:
+        if tables.kind(run.data) == "CIFAR-10" and run.plain:
+            for seed in run.seeds:
+                numbers = {
+                    **tables.json(run, seed, "quality.json"),
+                    **tables.json(run, seed, "kl.json"),
+                }
+                case = values.setdefault((run.data, run.latent_dim), {})
+                case.setdefault(run.likelihood, []).append(numbers)
+    pairs = {c: v for c, v in values.items() if {"bernoulli", "quantized_normal"} <= set(v)}
+    datasets = list(dict.fromkeys(case[0] for case in pairs))
+    kinds = {tables.kind(dataset) for dataset in datasets}
+    ratios = {
+        key: {
+            case: ratio(
+                *([n[key] for n in sides[name]] for name in ("quantized_normal", "bernoulli"))
+            )
+            for case, sides in pairs.items()
+        }
+        for key in ("value", "reconstruction_mse", "sliced_wasserstein")
+    }
+
+    def text(key: str) -> str:
+        return by_dataset(tables, {case: value for case, (value, _) in ratios[key].items()})
+
+    def listed(key: str) -> dict:
+        return {(c, n): [x[key] for x in v] for c, s in pairs.items() for n, v in s.items()}
+
+    def means(name: str) -> str:
+        sides = {case: [n["value"] for n in side[name]] for case, side in pairs.items()}
+        return by_dataset(tables, {case: sum(v) / len(v) for case, v in sides.items()})
+
+    nothing = "no pair of runs to compare"
+    third = claim(
+        tables,
+        datasets,
+        id="C3",
+        figure="fig22",
+        statement="On CIFAR-10, a QuantizedNormal likelihood makes KL(q(z)‖p(z)) much larger than a "
+        "Bernoulli likelihood does.",
+        statistic=f"KL(QuantizedNormal) / KL(Bernoulli), means over seeds, above {LARGER:g} at every "
+        "latent size; the 95 % interval over seeds (Welch) must lie on one side, so two seeds are the "
+        "least. The value is the smallest ratio.",
+        value=min((value for value, _ in ratios["value"].values()), default=None),
+        value_text=f"ratio {text('value')}; Bernoulli {means('bernoulli')} nats, QuantizedNormal "
+        f"{means('quantized_normal')} nats"
+        if pairs
+        else nothing,
+        paper="44.7 against 256.7 nats, ratio 5.7",
+        verdict=verdict(
+            [above(*pair, LARGER) for pair in ratios["value"].values()], kinds, ("CIFAR-10",)
+        ),
+        spread=over_seeds(listed("value"), " nats"),
+    )
+    outcomes = [
+        both(
+            (
+                below(*ratios["reconstruction_mse"][case], 1.0),
+                above(*ratios["sliced_wasserstein"][case], NOT_BETTER),
+            )
+        )
+        for case in pairs
+    ]
+    eighteenth = claim(
+        tables,
+        datasets,
+        id="C18",
+        figure="fig22",
+        statement="On CIFAR-10, a QuantizedNormal likelihood reconstructs better than a Bernoulli "
+        "likelihood, but does not sample better.",
+        statistic="Ratio QuantizedNormal / Bernoulli, means over seeds: reconstruction error below 1, "
+        f"and sliced Wasserstein distance of samples to test images above {NOT_BETTER}; the 95 % "
+        "intervals over seeds (Welch) must lie on one side. The second half stands in for the "
+        "independent critic, which will replace it. The value is the largest error ratio.",
+        value=max((value for value, _ in ratios["reconstruction_mse"].values()), default=None),
+        value_text=f"error ratio {text('reconstruction_mse')}; distance ratio "
+        f"{text('sliced_wasserstein')}"
+        if pairs
+        else nothing,
+        paper="shown in pictures only",
+        verdict=verdict(outcomes, kinds, ("CIFAR-10",)),
+        spread=f"error: {over_seeds(listed('reconstruction_mse'))}; distance: "
+        f"{over_seeds(listed('sliced_wasserstein'))}"
+        if pairs
+        else "",
+    )
+    return [third, eighteenth]

@@ -1,0 +1,247 @@
+"""How the figures look: sizes, colours, panels, grids of images, title and footer."""
+
+from dmvi.errors import DmviError
+
+WIDTH = 7.0  # inches, the text width of a printed page
+TEXT = 7  # points, the smallest text anywhere
+
+RC = {
+    "font.family": "DejaVu Sans",  # comes with matplotlib: the same on every machine
+    "font.size": TEXT,
+    "axes.titlesize": 8,
+    "axes.labelsize": TEXT,
+    "xtick.labelsize": TEXT,
+    "ytick.labelsize": TEXT,
+    "legend.fontsize": TEXT,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "lines.linewidth": 1.2,
+    "hatch.linewidth": 0.6,
+    "pdf.fonttype": 42,
+    "image.interpolation": "none",
+    "svg.hashsalt": "dmvi",
+}
+
+# seaborn's palette "colorblind" (a test compares them); written out, as importing seaborn takes a second.
+COLOURS = (
+    *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
+    *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
+)
+GREY = "#6f6f6f"
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+
+# Groups of images and latents: label, colour, line style. Grey print still tells the lines apart.
+GROUPS = {
+    "data": ("data", COLOURS[0], "-"),
+    "low_posterior": ("low-posterior samples", COLOURS[3], "--"),
+    "neighbour": ("their nearest neighbours in the data", COLOURS[2], ":"),
+    "standard": ("ordinary samples", COLOURS[4], "-."),
+    "prior": ("prior p(z)", COLOURS[7], "-"),
+    "posterior": ("aggregate posterior q(z)", COLOURS[0], "-"),
+}
+
+
+def new_figure(height: float, width: float = WIDTH):
+    """An empty figure of this size in inches; title and footer are added around it later."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.05, h_pad=0.04, wspace=0.03, hspace=0.02)
+    return figure
+
+
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Breaks `text` between words into lines that are at most `width` inches wide."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    font = FontProperties(family="DejaVu Sans", weight=weight)
+
+    def fits(line: str) -> bool:
+        return TextPath((0, 0), line, size=size, prop=font).get_extents().width / 72 <= width
+
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}".strip()
+            if line and not fits(longer):
+                lines.append(line)
+                line = word
+            else:
+                line = longer
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def frame(figure, title: str, footer: list[str]) -> None:
+    """Grows the figure by a title above and a footer below what is drawn."""
+    width, height = figure.get_size_inches()
+    margin = 0.08
+    title = wrap(title, width - 2 * margin, 9, "bold")
+    footer = "\n".join(wrap(line, width - 2 * margin, TEXT) for line in footer)
+    top = 0.155 * (title.count("\n") + 1) + 0.1
+    bottom = 0.125 * (footer.count("\n") + 1) + 0.14
+    total = height + top + bottom
+    figure.set_size_inches(width, total)
+    figure.get_layout_engine().set(rect=(0, bottom / total, 1, height / total))
+    left = margin / width
+    figure.text(left, 1 - 0.06 / total, title, va="top", size=9, weight="bold", linespacing=1.15)
+    figure.text(left, 0.05 / total, footer, va="bottom", size=TEXT, color=GREY, linespacing=1.15)
+
+
+def panel_title(axes, text: str, columns: int, width: float = WIDTH) -> None:
+    """A panel's title, broken to the width of one of `columns` panels."""
+    axes.set_title(wrap(text, width / columns - 0.35, 8), linespacing=1.1)
+
+
+def legend_panel(axes, handles, columns: int) -> None:
+    """Turns a panel into a legend, as many entries in a row as `columns`."""
+    axes.axis("off")
+    axes.legend(
+        handles=handles, loc="center", ncols=columns, borderpad=0, columnspacing=1.4, handlelength=2
+    )
+
+
+def group_handles(names):
+    """Legend entries of groups of images."""
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=colour, linestyle=line, linewidth=1.4, label=label)
+        for label, colour, line in (GROUPS[name] for name in names)
+    ]
+
+
+def mosaic(images, rows: int, columns: int, gap: int = 2, colour=(255, 255, 255)):
+    """One picture of the first rows * columns images (uint8, (n, H, W, C), C 1 or 3), row by row."""
+    import numpy as np
+
+    if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.dtype != np.uint8:
+        raise DmviError(
+            f"a grid of images needs uint8 (n, height, width, 1 or 3), not {images.dtype} {images.shape}"
+        )
+    _, height, width, _ = images.shape
+    canvas = np.empty((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), np.uint8)
+    canvas[:] = 255
+    for i, image in enumerate(images[: rows * columns]):
+        y, x = (i // columns) * (height + gap), (i % columns) * (width + gap)
+        canvas[y : y + height + 2 * gap, x : x + width + 2 * gap] = colour
+    for i, image in enumerate(images[: rows * columns]):
+        y, x = (i // columns) * (height + gap) + gap, (i % columns) * (width + gap) + gap
+        canvas[y : y + height, x : x + width] = image
+    return canvas
+
+
+def show(axes, picture) -> None:
+    """Draws a picture pixel by pixel, without axes."""
+    axes.imshow(picture, interpolation="none")
+    axes.set(xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
+
+
+def histograms(axes, seeds: list[dict], xlabel: str, bins: int = 40) -> None:
+    """Histograms of {group: values}, one dict per seed: the first filled, the others as thin lines.
+
+    All share their bins, which run over the middle 99 % of every group; the outermost bins hold what
+    lies beyond.
+    """
+    import numpy as np
+
+    limits = [np.percentile(values, [0.5, 99.5]) for groups in seeds for values in groups.values()]
+    low, high = min(limit[0] for limit in limits), max(limit[1] for limit in limits)
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, bins + 1)
+    for i, groups in enumerate(seeds):
+        for name, values in groups.items():
+            _, colour, line = GROUPS[name]
+            share, _ = np.histogram(np.clip(values, low, high), edges, density=False)
+            share = share / len(values)
+            if i == 0:
+                axes.stairs(share, edges, color=colour, alpha=0.22, fill=True)
+                axes.stairs(share, edges, color=colour, linestyle=line, linewidth=1.2)
+            else:
+                axes.stairs(share, edges, color=colour, linewidth=0.6, alpha=0.6)
+    axes.set(xlabel=xlabel, ylabel="share of images")
+    axes.set_ylim(bottom=0)
+
+
+def table(header: list[str], rows: list, right: tuple[int, ...] = (), width: float = WIDTH):
+    """A printed table: columns under a rule, a bold line for every row that is a string.
+
+    Args:
+        header: names of the columns.
+        rows: lists of as many texts, or a string, which heads the block of rows below it.
+        right: columns set flush right.
+    """
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextPath
+
+    def measure(text: str) -> float:
+        font = FontProperties(family="DejaVu Sans")
+        return TextPath((0, 0), text, size=TEXT, prop=font).get_extents().width / 72
+
+    margin, gap, line = 0.08, 0.22, 0.125
+    body = [row for row in rows if not isinstance(row, str)]
+    columns = [max(map(measure, texts)) for texts in zip(header, *body, strict=True)]
+    room = width - 2 * margin - gap * (len(header) - 1)
+    while sum(columns) > room:  # the widest columns give way and break their lines
+        widest = max(range(len(columns)), key=columns.__getitem__)
+        others = sum(columns) - columns[widest]
+        second = max((c for i, c in enumerate(columns) if i != widest), default=0)
+        columns[widest] = max(room - others, min(second, columns[widest] - 0.05), 0.6)
+        if columns[widest] == 0.6:
+            break
+    starts = [margin + sum(columns[:i]) + gap * i for i in range(len(columns))]
+
+    broken = [
+        row
+        if isinstance(row, str)
+        else [wrap(t, w, TEXT) for t, w in zip(row, columns, strict=True)]
+        for row in [header, *rows]
+    ]
+    heights = [
+        0.24 if isinstance(row, str) else line * (1 + max(t.count("\n") for t in row)) + 0.045
+        for row in broken
+    ]
+    height = sum(heights) + 0.15
+    figure = new_figure(height, width)
+    axes = figure.add_subplot()
+    axes.axis("off")
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    figure.get_layout_engine().set(w_pad=0, h_pad=0)
+    top = 0.03
+    axes.plot([margin, width - margin], [top] * 2, color="black", linewidth=0.9)
+    for i, (row, tall) in enumerate(zip(broken, heights, strict=True)):
+        if isinstance(row, str):
+            axes.text(margin, top + 0.09, row, va="top", size=TEXT, weight="bold")
+        else:
+            for j, text in enumerate(row):
+                flush = j in right
+                x = starts[j] + (columns[j] if flush else 0)
+                axes.text(
+                    x,
+                    top + 0.03,
+                    text,
+                    va="top",
+                    ha="right" if flush else "left",
+                    size=TEXT,
+                    weight="bold" if i == 0 else "normal",
+                    linespacing=1.1,
+                )
+        top += tall
+        if i == 0 or i == len(broken) - 1:
+            axes.plot(
+                [margin, width - margin],
+                [top + 0.02] * 2,
+                color="black",
+                linewidth=0.6 if i == 0 else 0.9,
+            )
+            top += 0.04
+    return figure

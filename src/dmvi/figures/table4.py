@@ -1,0 +1,38 @@
+"""Table 4: the ColorMNIST networks. Table 5 is printed in the same way."""
+
+from dmvi.errors import DmviError
+from dmvi.figures.base import Sources
+
+TITLE = "Networks for 28 × 28 images (ColorMNIST)"
+SOURCES = Sources(run=(), data=(), study=("tables/networks.csv",))
+SEEDS = "first"
+SELECT = {}
+CAPTION = (
+    "Printed from the networks themselves, layer by layer, with the number of trained parameters. "
+    "The ColorMNIST networks are reconstructed: the paper's own table has lost its cells."
+)
+
+
+def draw(tables):
+    return draw_networks(tables, "table4")
+
+
+def draw_networks(tables, name: str):
+    """The networks of one table, a block of rows each."""
+    from dmvi.figures import style
+
+    every = tables.study_csv("tables/networks.csv")
+    networks = every[every["table"] == name]
+    if networks.empty:
+        held = ", ".join(sorted(map(str, every["table"].unique())))
+        raise DmviError(f"tables/networks.csv has no rows of {name}, only of {held}")
+    rows: list[list[str] | str] = []
+    for (network, shape), layers in networks.groupby(["network", "image_shape"], sort=False):
+        total = int(layers["parameters"].fillna(0).sum())
+        rows.append(f"{network}, images {shape}: {total:,} parameters")
+        for layer in layers.sort_values("layer").itertuples():
+            count = 0 if layer.parameters != layer.parameters else int(layer.parameters)
+            rows.append(
+                [str(layer.layer), str(layer.operation), str(layer.output_shape), f"{count:,}"]
+            )
+    return style.table(["layer", "operation", "output", "parameters"], rows, right=(0, 3))

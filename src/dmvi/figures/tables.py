@@ -1,0 +1,265 @@
+"""The tables on disk that figures read, and the runs that they belong to.
+
+Light to import; pandas and numpy load with the first table. Every reading error is one sentence.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from dmvi.errors import DmviError
+from dmvi.files import read_json
+
+# The paper's data sets in the paper's order; other data sets follow in the order of their names.
+KINDS = {
+    "color_mnist": "ColorMNIST",
+    "stacked_mnist": "ColorMNIST",
+    "celeba": "CelebA",
+    "cifar10": "CIFAR-10",
+}
+POSTERIOR_LABELS = {"gaussian": "Gaussian", "realnvp": "RNVP"}
+LIKELIHOOD_LABELS = {
+    "bernoulli": "Bernoulli",
+    "quantized_normal": "QuantizedNormal",
+    "categorical": "Categorical",
+}
+
+# What a table must hold before a figure uses it; checked at every reading.
+KEYS = {
+    "run.json": ("data", "model", "posterior", "likelihood", "latent_dim"),
+    "meta.json": ("builder", "title", "standin"),
+    "kl.json": ("value", "standard_error", "n", "lower", "avg_kl", "components", "heldout"),
+    "quality.json": ("reconstruction_mse", "n_reconstructions", "sliced_wasserstein", "n_samples"),
+}
+COLUMNS = {
+    "kl_curve.csv": ("components", "value", "standard_error"),
+    "low_posterior/log_q.csv": ("group", "log_q"),
+    "low_posterior/neighbours.csv": ("rank", "index", "distance"),
+    "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
+    "low_posterior/pixels.csv": ("group", "channel", "bin", "density"),
+    "low_posterior/images.csv": ("group", "index", "ink", "near_white"),
+    "low_posterior/embedding.csv": ("group", "x", "y"),
+    "low_posterior/ranks.csv": ("index", "rank"),
+    "tables/networks.csv": (
+        *("table", "network", "image_shape", "layer"),
+        *("operation", "output_shape", "parameters"),
+    ),
+    "tables/settings.csv": ("setting", "value", "source"),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """One trained configuration: its name, the seeds at hand, and what run.json says about it."""
+
+    name: str
+    seeds: tuple[int, ...]
+    attributes: dict[str, Any] = field(repr=False, hash=False)
+
+    data = property(lambda self: self.attributes["data"])
+    model = property(lambda self: self.attributes["model"])
+    posterior = property(lambda self: self.attributes["posterior"])
+    likelihood = property(lambda self: self.attributes["likelihood"])
+    latent_dim = property(lambda self: int(self.attributes["latent_dim"]))
+    beta = property(lambda self: float(self.attributes.get("beta", 1.0)))
+
+    @property
+    def plain(self) -> bool:
+        """True for the paper's own model: a VAE without a weight on its KL term."""
+        return self.model in ("vae", "beta_vae") and self.beta == 1
+
+
+def _rank(names: dict[str, str], name: str) -> tuple[int, str]:
+    """Sorts known names in their own order and unknown ones behind them, by name."""
+    return (list(names).index(name), "") if name in names else (len(names), name)
+
+
+class Tables:
+    """The tables of the runs that a figure shows; every reading error is one sentence (`DmviError`).
+
+    Args:
+        root: a study's `results` folder.
+        runs: the seeds at hand for every run, {run: [seed, ...]}.
+        study: {"name", "scale" ("demo" | "reduced" | "paper"), "note"}.
+    """
+
+    def __init__(self, root: str | Path, runs: dict[str, list[int]], study: dict[str, str]):
+        self.root = Path(root)
+        self.seeds = {run: tuple(seeds) for run, seeds in runs.items()}
+        self.study = {"name": "", "scale": "", "note": "", **study}
+
+    # --- runs and data sets ---------------------------------------------------------------------
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """Runs by data set, latent size, posterior, likelihood, beta and name. Never empty."""
+        if not self.seeds:
+            raise DmviError(
+                "no run of this study belongs to this figure: give it runs by the figure's `runs:` or "
+                "`select:` in config.yaml, or take the figure out"
+            )
+        for name, seeds in self.seeds.items():
+            if not seeds:
+                raise DmviError(f"run {name} has no seeds: give it at least one under `seeds:`")
+        runs = [
+            Run(name, seeds, self.json(name, seeds[0], "run.json"))
+            for name, seeds in self.seeds.items()
+        ]
+
+        def order(run: Run):
+            return (
+                _rank(KINDS, self.meta(run.data)["builder"]),
+                run.data,
+                run.latent_dim,
+                _rank(POSTERIOR_LABELS, run.posterior),
+                _rank(LIKELIHOOD_LABELS, run.likelihood),
+                run.beta,
+                run.name,
+            )
+
+        return sorted(runs, key=order)
+
+    @property
+    def datasets(self) -> dict[str, list[Run]]:
+        """Runs of every data set, in the order of `runs`."""
+        groups: dict[str, list[Run]] = {}
+        for run in self.runs:
+            groups.setdefault(run.data, []).append(run)
+        return groups
+
+    def kind(self, dataset: str) -> str | None:
+        """The paper's data set that `dataset` stands for, or None for a data set of the user's."""
+        return KINDS.get(self.meta(dataset)["builder"])
+
+    def title(self, dataset: str) -> str:
+        """The data set's title, which names stand-ins; with its key where two data sets share one."""
+        title = self.meta(dataset)["title"]
+        others = {run.data for run in self.runs} - {dataset}
+        shared = any(self.meta(other)["title"] == title for other in others)
+        return f"{title} [{dataset}]" if shared else title
+
+    def heading(self, run: Run) -> str:
+        """The title of a run's panel: data set, latent size, and whatever tells it from its peers."""
+        text = f"{self.title(run.data)}, d = {run.latent_dim}"
+        labels = self.labels
+        peers = [r for r in self.runs if (r.data, r.latent_dim) == (run.data, run.latent_dim)]
+        return f"{text}, {labels[run.name]}" if len(peers) > 1 else text
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """A short label per run: posterior and beta; likelihood, model or name where those are alike."""
+
+        def label(run: Run, level: int) -> str:
+            parts = [POSTERIOR_LABELS.get(run.posterior, str(run.posterior))]
+            if run.model not in ("vae", "beta_vae"):
+                parts.insert(0, str(run.model).upper())
+            if run.beta != 1:
+                parts.append(f"β = {run.beta:g}")
+            if level >= 1:
+                parts.append(LIKELIHOOD_LABELS.get(run.likelihood, str(run.likelihood)))
+            if level >= 2:
+                parts.append(f"run {run.name}")
+            return ", ".join(parts)
+
+        for level in range(3):
+            labels = {run.name: label(run, level) for run in self.runs}
+            if len({(r.data, r.latent_dim, labels[r.name]) for r in self.runs}) == len(self.runs):
+                break
+        return labels
+
+    # --- tables ---------------------------------------------------------------------------------
+
+    def json(self, run: str, seed: int, name: str) -> dict:
+        return self._json(self._run_path(run, seed, name), name)
+
+    def csv(self, run: str, seed: int, name: str):
+        """A pandas DataFrame."""
+        return self._csv(self._run_path(run, seed, name), name)
+
+    def array(self, run: str, seed: int, name: str):
+        """A numpy array; one that would need pickle is refused."""
+        import numpy as np
+
+        path = self._run_path(run, seed, name)
+        try:
+            return np.load(path, allow_pickle=False)
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except (OSError, ValueError, EOFError) as error:
+            raise DmviError(
+                f"{path} is not a plain numpy array ({error}): remove it and run its step again"
+            ) from None
+
+    def meta(self, dataset: str) -> dict:
+        if dataset not in self._metas:
+            path = self.root / "data" / dataset / "meta.json"
+            self._metas[dataset] = self._json(path, "meta.json")
+        return self._metas[dataset]
+
+    def study_csv(self, name: str):
+        return self._csv(self.root / name, name)
+
+    @cached_property
+    def _metas(self) -> dict[str, dict]:
+        return {}
+
+    def _run_path(self, run: str | Run, seed: int, name: str) -> Path:
+        run = run.name if isinstance(run, Run) else run
+        return self.root / "runs" / run / f"seed{seed}" / name
+
+    def _json(self, path: Path, name: str) -> dict:
+        try:
+            value = read_json(path)
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except ValueError as error:
+            raise DmviError(
+                f"{path} is not valid JSON ({error}): remove it and run its step again"
+            ) from None
+        keys = KEYS.get(name, ())
+        if not isinstance(value, dict) or any(key not in value for key in keys):
+            held = ", ".join(value) if isinstance(value, dict) else type(value).__name__
+            raise DmviError(f"{path} holds {held or 'nothing'}, but needs {', '.join(keys)}")
+        return value
+
+    def _csv(self, path: Path, name: str):
+        import numpy as np
+        import pandas as pd
+
+        try:
+            table = pd.read_csv(path)
+        except FileNotFoundError:
+            raise _missing(path) from None
+        except (OSError, ValueError) as error:  # pandas' parsing errors are ValueErrors
+            raise DmviError(
+                f"{path} is not a CSV table ({error}): remove it and run its step again"
+            ) from None
+        columns = COLUMNS.get(name, ())
+        absent = [column for column in columns if column not in table]
+        if absent or table.empty:
+            held = "no rows" if not absent else f"no column {', '.join(absent)}"
+            raise DmviError(f"{path} holds {held}, but needs rows of {', '.join(columns)}")
+        numbers = table[list(columns)].select_dtypes("number")
+        wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
+        if wrong:
+            raise DmviError(
+                f"{path} holds values that are not finite in column {', '.join(wrong)}: "
+                "its run has probably diverged, train it with a smaller learning rate"
+            )
+        return table
+
+
+def _missing(path: Path) -> DmviError:
+    return DmviError(
+        f"{path} does not exist: the figure needs it, run the workflow up to that file"
+    )
+
+
+def group(table, name: str, where: str):
+    """The rows of one group of a table; `where` names the table in the error message."""
+    rows = table[table["group"] == name]
+    if rows.empty:
+        held = ", ".join(sorted(map(str, table["group"].unique())))
+        raise DmviError(f"{where} has no rows of group {name}, only of {held}")
+    return rows

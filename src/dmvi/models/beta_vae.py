@@ -1,0 +1,31 @@
+"""beta-VAE (Higgins et al., 2017): the VAE with a weighted KL term."""
+
+from typing import Any
+
+from dmvi.models.vae import VAE
+
+DECLARES = {
+    "class": "BetaVAE",
+    "title": "beta-VAE",
+    "players": ["vae"],
+    "posteriors": ["gaussian", "realnvp"],
+    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
+    "encodes": True,
+    "bounds_likelihood": True,
+    "options": {
+        "beta": {
+            "type": "number",
+            "minimum": 0,
+            "default": 4.0,
+            "description": "weight of KL(q(z|x) || p(z)); 1.0 is the VAE",
+        }
+    },
+}
+
+
+class BetaVAE(VAE):
+    """min over (E, G) of -E_q log p(x|z) + beta KL(q(z|x) || p(z))."""
+
+    def __init__(self, spec: dict[str, Any], image_shape: tuple[int, int, int]) -> None:
+        super().__init__(spec, image_shape)
+        self.beta = spec["beta"]

@@ -1,0 +1,34 @@
+"""Networks, and the choice of a family by image size. No network here knows a loss."""
+
+from torch import nn
+
+from dmvi.errors import DmviError
+from dmvi.networks import colormnist, dcgan
+
+# Image height -> the family that the paper uses there (section 3 of the specification).
+FAMILIES = {28: colormnist, 32: dcgan, 64: dcgan}
+
+
+def _family(image_shape: tuple[int, int, int]):
+    height, width, _ = image_shape
+    if height != width or height not in FAMILIES:
+        sizes = ", ".join(str(size) for size in FAMILIES)
+        raise DmviError(f"images are {height} x {width}; networks exist for squares of {sizes}")
+    return FAMILIES[height]
+
+
+def make_encoder(image_shape: tuple[int, int, int], outputs: int, width: int) -> nn.Module:
+    """Encoder for (H, W, C) images: (B, C, H, W) -> (B, outputs)."""
+    return _family(image_shape).Encoder(image_shape[0], image_shape[2], outputs, width)
+
+
+def make_generator(
+    image_shape: tuple[int, int, int], latent_dim: int, channels: int, width: int
+) -> nn.Module:
+    """Generator: (B, latent_dim) -> (B, channels, H, W), no activation at the end."""
+    return _family(image_shape).Generator(image_shape[0], latent_dim, channels, width)
+
+
+def make_discriminator(image_shape: tuple[int, int, int], width: int, batch_norm: bool = True):
+    """Discriminator: (B, C, H, W) -> (B,), one logit per image."""
+    return _family(image_shape).Discriminator(image_shape[0], image_shape[2], width, batch_norm)

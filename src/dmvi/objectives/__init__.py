@@ -1,0 +1,1 @@
+"""Objectives: pure functions of tensors, named after their equations."""

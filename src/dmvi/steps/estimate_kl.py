@@ -1,0 +1,77 @@
+"""Estimates KL(q(z) || p(z)) of a trained encoder by Monte Carlo."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dmvi import files
+from dmvi.data.dataset import open_dataset
+from dmvi.estimators.marginal_kl import heldout_kl, kl_curve, marginal_kl
+from dmvi.estimators.mixtures import GaussianMixture
+from dmvi.steps.trained import load_model, posterior_mixture
+from dmvi.training.reproducibility import choose_device
+
+
+def estimate_kl(
+    model_path: Path,
+    posterior_path: Path,
+    data: Path,
+    settings: dict[str, Any],
+    seed: int,
+    kl_path: Path,
+    curve_path: Path,
+    device: str,
+    log: Callable[[str], None] = print,
+) -> None:
+    """Writes the KL against the mixture of all training and validation posteriors, its surgery
+    bounds, its value against a mixture of the held-out (test) posteriors, and its growth with N.
+    """
+    chosen = choose_device(device)
+    model = load_model(model_path, chosen)
+    dataset = open_dataset(data)
+    parameters = np.load(posterior_path, mmap_mode="r")
+    n = len(dataset.train_valid)
+    mixture = posterior_mixture(model, parameters[:n], chosen)
+    heldout = posterior_mixture(model, parameters[dataset.span("test")], chosen)
+    exact = isinstance(mixture, GaussianMixture)
+    samples = settings["samples"] if exact else settings["flow_samples"]
+    samples = n if samples is None else min(samples, n)
+    few = min(samples, settings["curve_samples"])
+    log(f"{samples:,} z against {n:,} posteriors of {mixture.latent_dim} dimensions")
+    kl = marginal_kl(mixture, samples=samples, seed=seed, progress=_Progress(log))
+    log(
+        f"KL {kl.value:.3f} +- {kl.standard_error:.3f} nats, between {kl.lower:.3f} and "
+        f"{kl.upper:.3f}; the same against {len(heldout.mean) if exact else heldout.components:,} "
+        "held-out posteriors:"
+    )
+    held = heldout_kl(mixture, heldout, samples=few, seed=seed, progress=_Progress(log))
+    log(f"{held.value:.3f} +- {held.standard_error:.3f} nats; now the curve over N")
+    sizes = [size for size in settings["curve_sizes"] if size < n]
+    curve = kl_curve(mixture, [*sizes, n], samples=few, seed=seed)
+    files.write_json(
+        kl_path,
+        {
+            **kl.to_json(),
+            "posterior": model.spec["posterior"],
+            "heldout": held.to_json(),
+        },
+    )
+    files.write_csv(curve_path, curve)
+
+
+class _Progress:
+    """A line at most every ten seconds: share done, and time left."""
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self.log = log
+        self.began = self.last = time.monotonic()
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if now - self.last > 10:
+            self.last = now
+            left = (now - self.began) * (total - done) / done
+            self.log(f"{done / total:.0%} of the tiles, {left:.0f} s left")

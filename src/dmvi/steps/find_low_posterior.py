@@ -1,0 +1,105 @@
+"""Finds prior samples of low posterior density, and compares their images with the data."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from dmvi import files
+from dmvi.analysis import low_posterior, neighbours, pixels
+from dmvi.data.dataset import open_dataset
+from dmvi.models import Model
+from dmvi.steps.trained import decode_images, input_batches, load_model, posterior_mixture
+from dmvi.training.reproducibility import choose_device, set_up
+
+
+def find_low_posterior(
+    model_path: Path,
+    posterior_path: Path,
+    data: Path,
+    settings: dict[str, Any],
+    seed: int,
+    output: Path,
+    device: str,
+    log: Callable[[str], None] = print,
+) -> None:
+    """Algorithm 1 of Rosca et al. (2018), and every table that compares its samples with data.
+
+    `settings`: `draws` K prior samples, `keep` m of them, `images` training images and `samples`
+    posterior samples per image in the likelihood bounds. Writes into the folder `output`.
+    """
+    chosen = choose_device(device)
+    set_up(seed)
+    model = load_model(model_path, chosen)
+    dataset = open_dataset(data)
+    images = dataset.train_valid
+    mixture = posterior_mixture(
+        model, np.load(posterior_path, mmap_mode="r")[: len(images)], chosen
+    )
+    generator = torch.Generator().manual_seed(seed)
+
+    found = low_posterior.find(
+        mixture, draws=settings["draws"], keep=settings["keep"], generator=generator
+    )
+    log(f"{settings['keep']} of {settings['draws']} prior samples have the lowest log q(z)")
+    codes = min(1000, settings["draws"])
+    log_q = low_posterior.log_density_table(found, mixture, generator=generator, codes=codes)
+    ordinary = np.setdiff1d(np.arange(len(found.draws)), found.selected)[: settings["keep"]]
+    groups = {
+        "low_posterior": decode_images(model, found.latents),
+        "standard": decode_images(model, found.draws[ordinary]),
+    }
+    index, distance = neighbours.nearest(groups["low_posterior"], images)
+    groups["neighbour"] = images[index]
+    rng = np.random.default_rng(seed)
+    train = dataset.split("train")
+    chosen_data = np.sort(
+        rng.choice(len(train), min(settings["images"], len(train)), replace=False)
+    )
+    groups["data"] = train[chosen_data]
+
+    bounds = []
+    for name, group in groups.items():
+        bounds.append(bound_table(model, group, settings["samples"], chosen))
+        bounds[-1].insert(0, "group", name)
+        log(f"{name}: likelihood bound {bounds[-1]['bound'].mean():.2f} nats on average")
+
+    files.write_array(output / "latents.npy", found.latents)
+    files.write_array(output / "draws.npy", found.draws)
+    files.write_array(output / "images.npy", groups["low_posterior"])
+    files.write_array(output / "standard_latents.npy", found.draws[ordinary])
+    files.write_array(output / "standard_images.npy", groups["standard"])
+    files.write_csv(output / "log_q.csv", log_q)
+    files.write_csv(output / "ranks.csv", low_posterior.nearest_rank(found.latents, found.draws))
+    files.write_array(output / "neighbours.npy", groups["neighbour"])
+    table = {"rank": np.arange(len(index)), "index": index, "distance": distance}
+    files.write_csv(output / "neighbours.csv", pd.DataFrame(table))
+    files.write_csv(output / "bounds.csv", pd.concat(bounds, ignore_index=True))
+    files.write_csv(output / "pixels.csv", pixels.histogram(groups))
+    files.write_csv(output / "images.csv", pixels.image_statistics(groups))
+
+
+def bound_table(
+    model: Model, images: np.ndarray, samples: int, device: torch.device
+) -> pd.DataFrame:
+    """index, bound, log_likelihood, kl of images uint8 (n, H, W, C), in nats.
+
+    bound = E_q log p(x|z) - KL(q(z|x) || p(z)), averaged over `samples` draws z ~ q(z|x).
+    """
+    log_likelihood, kl = np.zeros(len(images)), np.zeros(len(images))
+    for rows, x in input_batches(images, device):
+        for _ in range(samples):
+            likelihood_of_sample, kl_of_sample = model.bound_terms(x)
+            log_likelihood[rows] += likelihood_of_sample.double().cpu().numpy() / samples
+            kl[rows] += kl_of_sample.double().cpu().numpy() / samples
+    return pd.DataFrame(
+        {
+            "index": np.arange(len(images)),
+            "bound": log_likelihood - kl,
+            "log_likelihood": log_likelihood,
+            "kl": kl,
+        }
+    )

@@ -1,0 +1,59 @@
+"""Trains one run with one seed."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dmvi import files
+from dmvi.data.dataset import open_dataset
+from dmvi.models import make_model
+from dmvi.training import checkpoint
+from dmvi.training.engine import CheckpointPolicy, fit
+from dmvi.training.reproducibility import choose_device, set_up
+from dmvi.training.sampler import Sampler
+
+
+def train(
+    spec: dict[str, Any],
+    run: str,
+    seed: int,
+    data: Path,
+    model_path: Path,
+    history_path: Path,
+    run_path: Path,
+    checkpoints: Path,
+    checkpoint_every: int = 5000,
+    checkpoint_minutes: float = 10.0,
+    device: str = "auto",
+    log: Callable[[str], None] = print,
+) -> None:
+    """Trains `spec` on the training split and writes its model, journal and description.
+
+    Continues from the checkpoint in `checkpoints`, if it belongs to the same spec (its number of
+    iterations aside), seed and data. The outputs are the same bytes whether or not it was
+    interrupted (on a CPU, with the same number of threads).
+    """
+    dataset = open_dataset(data)
+    chosen = choose_device(device)
+    set_up(seed, spec["precision"])
+    model = make_model(spec, dataset.image_shape).to(chosen)
+    count = sum(parameter.numel() for parameter in model.parameters())
+    log(f"{run}, seed {seed}: {spec['model']} with {count:,} parameters on {chosen}")
+    sampler = Sampler(
+        dataset.split("train"), spec["batch_size"], seed, chosen, spec.get("binarize", False)
+    )
+    what = {key: value for key, value in spec.items() if key != "iterations"}
+    identity = checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"]])
+    policy = CheckpointPolicy(checkpoints, checkpoint_every, checkpoint_minutes)
+    began = time.monotonic()
+    journal = fit(model, sampler, spec, identity, policy, log)
+    log(f"trained in {(time.monotonic() - began) / 60:.1f} minutes")
+    checkpoint.save(
+        model_path,
+        {"spec": spec, "image_shape": list(dataset.image_shape), "model": model.cpu().state_dict()},
+    )
+    files.write_csv(history_path, pd.DataFrame(journal.rows))
+    files.write_json(run_path, {"run": run, "seed": seed, **spec, "num_parameters": count})

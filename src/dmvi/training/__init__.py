@@ -1,0 +1,1 @@
+"""Training: one `fit` for all models, its checkpoints, its journal."""

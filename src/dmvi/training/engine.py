@@ -1,0 +1,197 @@
+"""The training loop: one `fit` for every model, however many players it has."""
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from dmvi.models.model import Model, Player
+from dmvi.training import checkpoint
+from dmvi.training.journal import Journal, NonFiniteLossError
+from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
+from dmvi.training.sampler import Sampler
+from dmvi.training.signals import stop_on_signal
+
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+
+
+class Interrupted(Exception):  # noqa: N818 - a request, not an error
+    """Training stopped on a signal, after its checkpoint was written."""
+
+    def __init__(self, number: int, step: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name} at step {step}")
+        self.number = number
+
+
+@dataclass(frozen=True)
+class CheckpointPolicy:
+    """Where and how often `fit` writes its checkpoint; none of it changes the result.
+
+    Attributes:
+        folder: holds `checkpoint.pt` and a lock.
+        every: steps between checkpoints.
+        minutes: and never longer than this between them.
+    """
+
+    folder: Path
+    every: int = 5000
+    minutes: float = 10.0
+
+    @property
+    def path(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+
+def fit(
+    model: Model,
+    sampler: Sampler,
+    spec: dict[str, Any],
+    identity: str,
+    policy: CheckpointPolicy,
+    log: Callable[[str], None] = print,
+) -> Journal:
+    """Trains `model` in place for `spec["iterations"]` iterations and returns its journal.
+
+    An iteration gives each player in turn `player.steps` Adam updates. The first update of every
+    player uses the iteration's batch; a player's further updates draw their own. If the policy's
+    folder holds a checkpoint of the same `identity`, training continues from it, bit-equal on a CPU.
+
+    Raises:
+        Interrupted: SIGTERM or SIGUSR1 arrived; the checkpoint is written.
+        NonFiniteLossError: a term is NaN or infinite; the message names the step, the term and the
+            last good checkpoint.
+    """
+    device = sampler.images.device
+    iterations = spec["iterations"]
+    players = model.players()
+    optimizers = {player.name: _adam(player, spec) for player in players}
+    journal = Journal(spec["log_every"], device)
+    parts = {"model": model, "sampler": sampler, "journal": journal, **optimizers}
+    model.train()
+    with checkpoint.locked(policy.folder), stop_on_signal(*STOP_SIGNALS) as stop:
+        start = _resume(policy.path, identity, iterations, parts, device, log)
+        progress = _Progress(start, iterations, journal, log)
+        saved, saved_at = start, time.monotonic()
+        for step in range(start + 1, iterations + 1):
+            try:
+                journal.add(step, _iterate(players, optimizers, sampler, spec["precision"], device))
+                due = step % policy.every == 0 or step == iterations
+                if due or stop or time.monotonic() - saved_at > 60 * policy.minutes:
+                    journal.check(step)
+                    _save(policy.path, identity, step, parts, device)
+                    saved, saved_at = step, time.monotonic()
+            except NonFiniteLossError as error:
+                last = f"step {saved} in {policy.path}" if saved else "none was written"
+                raise NonFiniteLossError(
+                    f"{error}; the last good checkpoint is {last}; try a smaller learning_rate"
+                ) from None
+            progress.update(step)
+            if stop and step < iterations:
+                raise Interrupted(stop.signal, step)
+    journal.close(iterations)
+    return journal
+
+
+def _adam(player: Player, spec: dict[str, Any]) -> torch.optim.Adam:
+    rate = spec["learning_rate"]
+    return torch.optim.Adam(
+        player.parameters(),
+        lr=rate[player.name] if isinstance(rate, dict) else rate,
+        betas=tuple(spec["adam_betas"]),
+        fused=True,
+    )
+
+
+def _iterate(
+    players: list[Player],
+    optimizers: dict[str, torch.optim.Adam],
+    sampler: Sampler,
+    precision: str,
+    device: torch.device,
+) -> dict[str, Tensor]:
+    """One iteration; the detached terms of every player's last update, named `player/term`."""
+    batch = sampler.next()
+    terms: dict[str, Tensor] = {}
+    for player in players:
+        if len(players) > 1:
+            _only_trainable(player, players)
+        for i in range(player.steps):
+            x = batch if i == 0 else sampler.next()
+            with autocast(device, precision):
+                losses = player.loss(x)
+            optimizers[player.name].zero_grad(set_to_none=True)
+            torch.stack(list(losses.values())).sum().backward()
+            optimizers[player.name].step()
+        terms |= {f"{player.name}/{name}": value.detach() for name, value in losses.items()}
+    return terms
+
+
+def _only_trainable(player: Player, players: list[Player]) -> None:
+    """Gives gradients to the player's own parameters only: no other graph is built on its turn."""
+    for other in players:
+        for parameter in other.parameters():
+            parameter.requires_grad_(False)
+    for parameter in player.parameters():
+        parameter.requires_grad_(True)
+
+
+def _save(path: Path, identity: str, step: int, parts: dict, device: torch.device) -> None:
+    content = {name: part.state_dict() for name, part in parts.items()}
+    checkpoint.save(
+        path, {"identity": identity, "step": step, "rng": rng_state(device), "parts": content}
+    )
+
+
+def _resume(
+    path: Path,
+    identity: str,
+    iterations: int,
+    parts: dict,
+    device: torch.device,
+    log: Callable[[str], None],
+) -> int:
+    """Loads the checkpoint into the parts, strictly, and returns its step; 0 if there is none to use."""
+    if not path.exists():
+        return 0
+    # Everything is loaded to the CPU: generator states must stay there, `load_state_dict` moves the rest.
+    state = checkpoint.load(path)
+    if state["identity"] != identity or state["step"] > iterations:
+        stale = path.with_name("checkpoint.stale.pt")
+        path.replace(stale)
+        log(f"{path} belongs to another configuration of this run: kept as {stale}, starting anew")
+        return 0
+    for name, part in parts.items():
+        part.load_state_dict(state["parts"][name])
+    restore_rng_state(state["rng"], device)
+    log(f"resumed from {path} at step {state['step']}")
+    return state["step"]
+
+
+class _Progress:
+    """A line with rate, time left and the latest journal row, at most every `seconds`."""
+
+    seconds = 10.0
+
+    def __init__(
+        self, start: int, total: int, journal: Journal, log: Callable[[str], None]
+    ) -> None:
+        self.start, self.total, self.journal, self.log = start, total, journal, log
+        self.began = self.last = time.monotonic()
+
+    def update(self, step: int) -> None:
+        now = time.monotonic()
+        if now - self.last < self.seconds and step != self.total:
+            return
+        self.last = now
+        meter = tqdm.format_meter(
+            step, self.total, now - self.began, initial=self.start, unit="step", ncols=72
+        )
+        row = self.journal.rows[-1] if self.journal.rows else {}
+        terms = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "step")
+        self.log(f"{meter}  {terms}")

@@ -1,0 +1,238 @@
+"""Small random but valid results of a study, to draw figures from."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmvi.figures.base import Tables
+
+SIZES = {"color_mnist": 28, "celeba": 64, "cifar10": 32}
+TITLES = {
+    "color_mnist": "ColorMNIST stand-in (scikit-learn digits)",
+    "celeba": "CelebA (10k subset)",
+    "cifar10": "CIFAR-10",
+}
+M, K = 64, 1000  # low-posterior samples and prior draws
+
+
+class Results:
+    """A results folder in the making: written with defaults, then changed by the tests."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.runs: dict[str, list[int]] = {}
+        self.scale = "demo"
+
+    def path(self, run: str, seed: int, name: str) -> Path:
+        return self.root / "runs" / run / f"seed{seed}" / name
+
+    def add_dataset(self, name: str, builder: str | None = None, title: str | None = None):
+        builder = builder or name
+        title = title or TITLES.get(builder, name)
+        meta = {
+            "dataset": name,
+            "builder": builder,
+            "title": title,
+            "standin": "stand-in" in title,
+            "note": "10,000-image subset, split by name" if builder == "celeba" else "",
+        }
+        _json(self.root / "data" / name / "meta.json", meta)
+
+    def add_run(self, name: str, seeds=(0, 1), **attributes):
+        run = {
+            **{"run": name, "model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"},
+            **{"latent_dim": 10, "beta": 1.0, **attributes},
+        }
+        self.runs[name] = list(seeds)
+        builder = json.loads((self.root / "data" / run["data"] / "meta.json").read_text())[
+            "builder"
+        ]
+        for seed in seeds:
+            rng = np.random.default_rng([seed, sum(map(ord, name))])
+            folder = self.path(name, seed, "run.json").parent
+            _json(folder / "run.json", {**run, "seed": seed})
+            _write_run(folder, rng, run["latent_dim"], builder)
+
+    def change_json(self, name: str, change, runs=None, seeds=None):
+        """Applies `change` to a JSON of every run and seed (or of those given)."""
+        for path in self._paths(name, runs, seeds):
+            _json(path, change(json.loads(path.read_text())))
+
+    def change_csv(self, name: str, change, runs=None, seeds=None):
+        for path in self._paths(name, runs, seeds):
+            change(pd.read_csv(path)).to_csv(path, index=False)
+
+    def _paths(self, name, runs, seeds):
+        for run in runs or self.runs:
+            for seed in self.runs[run] if seeds is None else seeds:
+                yield self.path(run, seed, name)
+
+    def select(self, **wanted) -> dict[str, list[int]]:
+        """Runs whose attributes (or builder) are among the wanted values, as the config selects."""
+        chosen = {}
+        for name, seeds in self.runs.items():
+            run = json.loads(self.path(name, seeds[0], "run.json").read_text())
+            meta = json.loads((self.root / "data" / run["data"] / "meta.json").read_text())
+            values = {**run, "builder": meta["builder"]}
+            if all(
+                values[key] in (value if isinstance(value, list) else [value])
+                for key, value in wanted.items()
+            ):
+                chosen[name] = seeds
+        return chosen
+
+    def tables(self, module, **select) -> Tables:
+        """The tables that a figure gets: its own selection of runs unless another is given."""
+        runs = self.select(**(select or module.SELECT)) if module.SOURCES.run else {}
+        if module.SEEDS == "first":
+            runs = {name: seeds[:1] for name, seeds in runs.items()}
+        return Tables(self.root, runs, {"name": "test", "scale": self.scale, "note": ""})
+
+
+def _json(path: Path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value))
+
+
+def _write_run(folder: Path, rng, d: int, builder: str):
+    size = SIZES.get(builder, 28)
+    n, test = 50_000, 10_000
+    log_n = float(np.log(n))
+    average = 14 + 0.3 * d + rng.normal(0, 0.3)
+    value = average - log_n + 1.5
+    kl = {
+        **{"value": value, "standard_error": 0.05, "n": 10_000, "lower": average - log_n},
+        **{"upper": average, "avg_kl": average, "avg_kl_standard_error": 0.01, "log_n": log_n},
+        **{"mutual_information": average - value, "components": n, "latent_dim": d},
+        "posterior": "gaussian",
+        "heldout": {"value": value + 4, "standard_error": 0.1, "n": 2000, "components": test},
+    }
+    _json(folder / "kl.json", kl)
+    sizes = np.array([100, 1000, 10_000, n])
+    curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
+    pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
+    quality = {
+        **{"reconstruction_mse": 0.02 + rng.normal(0, 2e-4), "n_reconstructions": 1000},
+        **{"sliced_wasserstein": 0.1 + rng.normal(0, 2e-3), "sliced_wasserstein_floor": 0.02},
+        "n_samples": 1000,
+    }
+    _json(folder / "quality.json", quality)
+
+    low = folder / "low_posterior"
+    low.mkdir(parents=True, exist_ok=True)
+    for name in ("images", "standard_images", "neighbours"):
+        np.save(low / f"{name}.npy", _pictures(rng, M, size))
+    for name in ("originals", "reconstructions", "samples"):
+        np.save(folder / f"{name}.npy", _pictures(rng, 40, size))
+    log_q = {"group": ["prior"] * K + ["posterior"] * 200, "log_q": rng.normal(-20, 5, K + 200)}
+    log_q |= {
+        "log_p": rng.normal(-15, 2, K + 200),
+        "selected": [True] * M + [False] * (K + 200 - M),
+    }
+    pd.DataFrame(log_q).to_csv(low / "log_q.csv", index=False)
+    nearest = rng.integers(0, n, M)
+    neighbours = {"rank": np.arange(M), "index": nearest, "distance": rng.uniform(4, 20, M)}
+    pd.DataFrame(neighbours).to_csv(low / "neighbours.csv", index=False)
+    ranks = {"index": np.arange(M), "rank": rng.geometric(M / K, M)}
+    pd.DataFrame(ranks).to_csv(low / "ranks.csv", index=False)
+
+    groups = {"data": (300, 0.0), "low_posterior": (M, 60.0), "neighbour": (M, 25.0)}
+    groups["standard"] = (M, 10.0)
+    bounds, pixels, images = [], [], []
+    for name, (count, shift) in groups.items():
+        likelihood, cost = (
+            rng.normal(-1800 + shift, 40, count),
+            rng.normal(20 + shift / 10, 3, count),
+        )
+        row = {"group": name, "index": np.arange(count), "bound": likelihood - cost}
+        bounds.append(pd.DataFrame({**row, "log_likelihood": likelihood, "kl": cost}))
+        for channel in range(3):
+            density = rng.dirichlet(np.r_[8, np.ones(30), 4])
+            row = {"group": name, "channel": channel, "bin": np.arange(32) / 32, "density": density}
+            pixels.append(pd.DataFrame(row))
+        row = {"group": name, "index": np.arange(count), "ink": rng.beta(2, 8, count)}
+        images.append(pd.DataFrame({**row, "near_white": rng.beta(1, 20, count)}))
+    for name, parts in (("bounds", bounds), ("pixels", pixels), ("images", images)):
+        pd.concat(parts).to_csv(low / f"{name}.csv", index=False)
+    count = {"prior": 300, "posterior": 300, "low_posterior": M}
+    points = {"group": np.repeat(list(count), list(count.values()))}
+    points |= {axis: rng.normal(0, 20, sum(count.values())) for axis in "xy"}
+    pd.DataFrame(points).to_csv(low / "embedding.csv", index=False)
+
+
+def _pictures(rng, count: int, size: int):
+    """Smooth random colour blobs, uint8."""
+    coarse = rng.integers(0, 256, (count, 4, 4, 3), np.uint8)
+    return coarse.repeat(size // 4, 1).repeat(size // 4, 2)
+
+
+def write_study_tables(root: Path):
+    rows = []
+    layers = [
+        ("Linear", "7 x 7 x 64", 31_360),
+        ("ConvTranspose2d 64 -> 32, kernel 5, stride 2, then batch norm and ReLU", "14 x 14 x 32", 51_296),
+        ("ConvTranspose2d 32 -> 3, kernel 5, stride 2", "28 x 28 x 3", 2_403),
+    ]  # fmt: skip
+    for table, shapes in (("table4", ["28 x 28 x 3"]), ("table5", ["32 x 32 x 3", "64 x 64 x 3"])):
+        for shape in shapes:
+            for network in ("encoder", "decoder", "discriminator"):
+                for i, (operation, output, parameters) in enumerate(layers, 1):
+                    rows.append((table, network, shape, i, operation, output, parameters))
+    columns = [
+        "table",
+        "network",
+        "image_shape",
+        "layer",
+        "operation",
+        "output_shape",
+        "parameters",
+    ]
+    (root / "tables").mkdir(parents=True, exist_ok=True)
+    pd.DataFrame(rows, columns=columns).to_csv(root / "tables" / "networks.csv", index=False)
+    settings = [
+        ("optimiser", "Adam, beta1 0.5, beta2 0.9", "paper"),
+        ("batch size", "64", "paper"),
+        ("iterations", "100,000 (ColorMNIST), 200,000 (CIFAR-10, CelebA)", "paper"),
+        ("learning rates", "0.0001, 0.0002, 0.0005 per player; VAE also 0.001", "ours"),
+    ]
+    columns = ["setting", "value", "source"]
+    pd.DataFrame(settings, columns=columns).to_csv(root / "tables" / "settings.csv", index=False)
+
+
+def full_study(root: Path) -> Results:
+    """3 data sets, 2 posteriors, 2 latent sizes, 2 seeds, and 3 likelihoods on CIFAR-10."""
+    results = Results(root)
+    for name in SIZES:
+        results.add_dataset(name)
+        for posterior in ("gaussian", "realnvp"):
+            for d in (10, 50):
+                results.add_run(
+                    f"{name}-{posterior}-d{d}", data=name, posterior=posterior, latent_dim=d
+                )
+    for likelihood in ("quantized_normal", "categorical"):
+        results.add_run(
+            f"cifar10-{likelihood}", data="cifar10", likelihood=likelihood, latent_dim=50
+        )
+    write_study_tables(root)
+    return results
+
+
+@pytest.fixture
+def results(tmp_path) -> Results:
+    """An empty study, to be filled by the test."""
+    return Results(tmp_path / "results")
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory) -> Results:
+    """The full study, shared: tests only read it."""
+    return full_study(tmp_path_factory.mktemp("study") / "results")
+
+
+@pytest.fixture
+def own_study(tmp_path) -> Results:
+    """A full study that the test may change."""
+    return full_study(tmp_path / "results")

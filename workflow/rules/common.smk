@@ -1,0 +1,137 @@
+"""Reads and checks the study; functions that the rules share.
+
+Required inputs: config.yaml, workflow/schemas/config.schema.yaml. Outputs: none.
+"""
+
+import json
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from dmvi.config import load_study
+from dmvi.data.registry import BUILDERS, resolve
+from dmvi.errors import DmviError
+from dmvi.figures.base import figure_module, numbered_title
+from dmvi.settings import settings_rows
+
+# Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
+STEP_VERSION = {
+    "train": 1,
+    "encode": 1,
+    "estimate_kl": 1,
+    "find_low_posterior": 1,
+    "embed": 1,
+    "generate": 1,
+    "describe": 1,
+    "draw": 1,
+}
+
+with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
+    SCHEMA = yaml.safe_load(file)
+try:
+    STUDY = load_study(config, SCHEMA)
+except DmviError as error:
+    raise WorkflowError(f"config.yaml: {error}") from None
+
+DEVICE = config.get("device", "auto")
+ESTIMATORS = config["estimators"]
+
+
+wildcard_constraints:
+    dataset="|".join(config["data"]),
+    run="|".join(STUDY.runs),
+    seed=r"\d+",
+    figure="|".join(STUDY.figures),
+
+
+def canonical(value):
+    """JSON that is the same whatever the order of keys: the form in which params are handed over."""
+    return json.dumps(value, sort_keys=True)
+
+
+def dataset_spec(wildcards):
+    """What a prepared data set is, its defaults filled in."""
+    return canonical(resolve(config["data"][wildcards.dataset], wildcards.dataset))
+
+
+def dataset_version(wildcards):
+    """The builder's version: raised in its registry entry when the same spec gives other images."""
+    return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
+
+
+def dataset_files(wildcards):
+    """The prepared images of a run's data set, and their description."""
+    folder = f"results/data/{STUDY.runs[wildcards.run].what['data']}"
+    return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
+
+
+def dataset_folder(wildcards):
+    """The folder of a run's prepared data set."""
+    return f"results/data/{STUDY.runs[wildcards.run].what['data']}"
+
+
+def run_spec(wildcards):
+    """What a run computes: the only part of its configuration that retrains it."""
+    return canonical(STUDY.runs[wildcards.run].what)
+
+
+def how(wildcards, key, default):
+    """One of a run's settings that change no result."""
+    value = STUDY.runs[wildcards.run].how.get(key)
+    return default if value is None else value
+
+
+def train_gpu(wildcards):
+    return how(wildcards, "gpu", 1)
+
+
+def train_threads(wildcards):
+    return how(wildcards, "threads", 4)
+
+
+def train_minutes(wildcards, attempt):
+    """A generous time limit: a job that hits it resumes from its checkpoint in the next attempt."""
+    what = STUDY.runs[wildcards.run].what
+    guess = 20 + what["iterations"] // 500
+    return how(wildcards, "minutes", guess) * attempt
+
+
+def train_memory(wildcards, attempt):
+    return how(wildcards, "mem_mb", 16000) * attempt
+
+
+def estimate_memory(wildcards, attempt):
+    return 16000 * attempt
+
+
+def checkpoint_every(wildcards):
+    return how(wildcards, "checkpoint_every", 5000)
+
+
+def checkpoint_minutes(wildcards):
+    return how(wildcards, "checkpoint_minutes", 10)
+
+
+def figure_inputs(wildcards):
+    """The tables that a figure's module asks for, of the runs and seeds that it draws."""
+    sources = figure_module(wildcards.figure).SOURCES
+    paths = [f"results/{name}" for name in sources.study]
+    seeds = STUDY.figure_seeds(wildcards.figure)
+    for run, run_seeds in seeds.items():
+        for seed in run_seeds:
+            paths += [f"results/runs/{run}/seed{seed}/{name}" for name in sources.run]
+    datasets = dict.fromkeys(STUDY.runs[run].what["data"] for run in seeds)
+    paths += [f"results/data/{data}/{name}" for data in datasets for name in sources.data]
+    return paths
+
+
+def figure_runs(wildcards):
+    return canonical(STUDY.figure_seeds(wildcards.figure))
+
+
+def figure_caption(wildcards):
+    return figure_module(wildcards.figure).CAPTION
+
+
+def figure_title(wildcards):
+    return numbered_title(wildcards.figure)

@@ -1,0 +1,110 @@
+"""Figures, tables and claims, from tables on disk alone.
+
+Required inputs: what each figure's module names in SOURCES. Outputs: results/figN.pdf and .png,
+results/tableN.pdf and .png, results/claims.csv and .md. Steps: describe_networks,
+describe_settings, draw, collect_claims.
+"""
+
+
+rule describe_networks:
+    output:
+        "results/tables/networks.csv",
+    log:
+        "results/logs/describe_networks.log",
+    benchmark:
+        "results/benchmarks/describe_networks.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        latent_dim=128,
+        width=64,
+        version=STEP_VERSION["describe"],
+    shell:
+        r"""
+        python -m dmvi describe-networks --latent-dim {params.latent_dim} \
+            --width {params.width} --output {output:q} &> {log:q}
+        """
+
+
+rule describe_settings:
+    output:
+        "results/tables/settings.csv",
+    log:
+        "results/logs/describe_settings.log",
+    benchmark:
+        "results/benchmarks/describe_settings.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        rows=canonical(settings_rows(STUDY)),
+        version=STEP_VERSION["describe"],
+    shell:
+        r"""
+        python -m dmvi describe-settings --rows {params.rows:q} --output {output:q} &> {log:q}
+        """
+
+
+rule draw:
+    input:
+        figure_inputs,
+    output:
+        pdf=report(
+            "results/{figure}.pdf",
+            caption="../report/figure.rst",
+            category="Figures and tables",
+            labels={"figure": "{figure}"},
+        ),
+        png="results/{figure}.png",
+        claims="results/claims/{figure}.json",
+    log:
+        "results/logs/draw/{figure}.log",
+    benchmark:
+        "results/benchmarks/draw/{figure}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        runs=figure_runs,
+        study=canonical(config["study"]),
+        title=figure_title,
+        caption=figure_caption,
+        version=STEP_VERSION["draw"],
+    shell:
+        r"""
+        python -m dmvi draw --figure {wildcards.figure} --runs {params.runs:q} \
+            --study {params.study:q} --results results \
+            --pdf {output.pdf:q} --png {output.png:q} --claims {output.claims:q} &> {log:q}
+        """
+
+
+rule collect_claims:
+    input:
+        expand("results/claims/{figure}.json", figure=STUDY.figures),
+    output:
+        csv="results/claims.csv",
+        md=report(
+            "results/claims.md",
+            caption="../report/claims.rst",
+            category="Claims",
+            labels={"figure": "claims"},
+        ),
+    log:
+        "results/logs/collect_claims.log",
+    benchmark:
+        "results/benchmarks/collect_claims.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        study=canonical(config["study"]),
+    shell:
+        r"""
+        python -m dmvi collect-claims --claims {input:q} --csv {output.csv:q} \
+            --md {output.md:q} --study {params.study:q} &> {log:q}
+        """

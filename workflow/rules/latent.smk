@@ -1,0 +1,149 @@
+"""What the trained encoders do in latent space.
+
+Required inputs: a trained model and its data set. Outputs: posteriors and codes, the Monte Carlo
+KL(q(z), p(z)), low-posterior samples and their comparison with data, t-SNE maps.
+Steps: encode, estimate_kl, find_low_posterior, embed.
+"""
+
+
+rule encode:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+        codes="results/runs/{run}/seed{seed}/codes.npy",
+    log:
+        "results/logs/encode/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/encode/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=estimate_memory,
+        runtime=60,
+        device=DEVICE,
+    params:
+        version=STEP_VERSION["encode"],
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi encode --model {input.model:q} --data {params.data:q} \
+            --seed {wildcards.seed} --device {resources.device:q} \
+            --posterior {output.posterior:q} --codes {output.codes:q} &> {log:q}
+        """
+
+
+rule estimate_kl:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+    output:
+        kl="results/runs/{run}/seed{seed}/kl.json",
+        curve="results/runs/{run}/seed{seed}/kl_curve.csv",
+    log:
+        "results/logs/estimate_kl/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/estimate_kl/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=estimate_memory,
+        runtime=240,
+        device=DEVICE,
+    params:
+        settings=canonical(ESTIMATORS["kl"]),
+        version=STEP_VERSION["estimate_kl"],
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi estimate-kl --model {input.model:q} --posterior {input.posterior:q} \
+            --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
+            --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} &> {log:q}
+        """
+
+
+rule find_low_posterior:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+    output:
+        multiext(
+            "results/runs/{run}/seed{seed}/low_posterior/",
+            "latents.npy",
+            "draws.npy",
+            "images.npy",
+            "standard_latents.npy",
+            "standard_images.npy",
+            "log_q.csv",
+            "ranks.csv",
+            "neighbours.npy",
+            "neighbours.csv",
+            "bounds.csv",
+            "pixels.csv",
+            "images.csv",
+        ),
+    log:
+        "results/logs/find_low_posterior/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/find_low_posterior/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=estimate_memory,
+        runtime=120,
+        device=DEVICE,
+    params:
+        settings=canonical({**ESTIMATORS["low_posterior"], **ESTIMATORS["bounds"]}),
+        version=STEP_VERSION["find_low_posterior"],
+        data=dataset_folder,
+        output=subpath(output[0], parent=True),
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi find-low-posterior --model {input.model:q} \
+            --posterior {input.posterior:q} --data {params.data:q} \
+            --settings {params.settings:q} --seed {wildcards.seed} \
+            --device {resources.device:q} --output {params.output:q} &> {log:q}
+        """
+
+
+rule embed:
+    input:
+        data=dataset_files,
+        draws="results/runs/{run}/seed{seed}/low_posterior/draws.npy",
+        latents="results/runs/{run}/seed{seed}/low_posterior/latents.npy",
+        codes="results/runs/{run}/seed{seed}/codes.npy",
+    output:
+        "results/runs/{run}/seed{seed}/low_posterior/embedding.csv",
+    log:
+        "results/logs/embed/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/embed/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        points=ESTIMATORS["embedding"]["points"],
+        version=STEP_VERSION["embed"],
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi embed --draws {input.draws:q} --latents {input.latents:q} \
+            --codes {input.codes:q} --data {params.data:q} --points {params.points} \
+            --seed {wildcards.seed} --output {output:q} &> {log:q}
+        """

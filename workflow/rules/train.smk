@@ -1,0 +1,45 @@
+"""Trains every run with every seed.
+
+Required inputs: results/data/{dataset}/. Outputs: model, journal and description in
+results/runs/{run}/seed{seed}/. Steps: train, resuming from results/checkpoints/ where there is one.
+"""
+
+
+rule train:
+    input:
+        data=dataset_files,
+    output:
+        model="results/runs/{run}/seed{seed}/model.pt",
+        history="results/runs/{run}/seed{seed}/history.csv",
+        description="results/runs/{run}/seed{seed}/run.json",
+    log:
+        "results/logs/train/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/train/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: train_threads
+    resources:
+        gpu=train_gpu,
+        mem_mb=train_memory,
+        runtime=train_minutes,
+        device=DEVICE,
+        checkpoint_every=checkpoint_every,
+        checkpoint_minutes=checkpoint_minutes,
+    params:
+        spec=run_spec,
+        version=STEP_VERSION["train"],
+        data=dataset_folder,
+        # Not an output: Snakemake would delete it before the attempt that is to resume from it.
+        checkpoints="results/checkpoints/{run}/seed{seed}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi train --run {wildcards.run:q} --seed {wildcards.seed} \
+            --spec {params.spec:q} --data {params.data:q} \
+            --checkpoints {params.checkpoints:q} \
+            --checkpoint-every {resources.checkpoint_every} \
+            --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
+            --model {output.model:q} --history {output.history:q} \
+            --description {output.description:q} &> {log:q}
+        """
