@@ -8,15 +8,11 @@ import os
 import sys
 
 REPOSITORY = workflow.basedir
-# Jobs and this file use the package as it stands in the checkout, installed or not.
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    [os.path.join(REPOSITORY, "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-)
-# glibc gives large tensors back to the system at each free; keeping them makes training on a CPU
-# 1.2 to 2.4 times faster.
-os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
-os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
+
+from dmvi.environment import set_environment
+
+set_environment()
 
 
 configfile: "config.yaml"

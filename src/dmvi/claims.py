@@ -1,7 +1,7 @@
 """The claims ledger: what the paper claims, the statistic that decides it, and our verdict.
 
-Every figure decides its own claims from the tables it draws (`claims(tables)` in its module). Nothing
-here or there knows an outcome in advance, and a claim that fails is a result like any other.
+Every figure decides its own claims from the tables it draws (`claims(tables)` in its module).
+Nothing here or there knows an outcome in advance; a claim that fails is a result like any other.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -15,16 +15,16 @@ VERDICTS = ("holds", "fails", "undecided")
 HEADER = """# Claims: study {name}
 
 One row per claim of the paper (Rosca, Lakshminarayanan, Mohamed 2018) and figure that decides it.
-**holds** / **fails**: the statistic is on one side of its threshold for every data set, latent size and
-seed that it speaks about (a claim about all of them fails by one clear counter-example).
-**undecided**: seeds disagree, the statistic is within its noise, too few seeds or samples, or a data set
-that the claim speaks about is not in this study.
+**holds**: the statistic is on the claimed side of its threshold for every data set, latent size and
+seed that the claim speaks about. **fails**: it is clearly on the other side for one of them.
+**undecided**: seeds disagree, the statistic is within its noise, there are too few seeds or samples,
+or a data set that the claim speaks about is not in this study.
 
 Scale *{scale}*: {explanation}{note}
 """
 EXPLANATIONS = {
-    "demo": "small networks, short training and mostly stand-in data, to show that the workflow works. "
-    "A verdict here is about these stand-ins and says nothing about the paper.",
+    "demo": "small networks, short training and mostly stand-in data, to show that the workflow "
+    "works. A verdict here is about these stand-ins and says nothing about the paper.",
     "reduced": "real data, but smaller networks or shorter training than the paper's: a verdict is "
     "about this reduced setting.",
     "paper": "the paper's data, networks and training length, where the paper states them.",
@@ -72,7 +72,7 @@ class Claim:
 
 
 def claim(tables, datasets, *, value: float | None, **words) -> Claim:
-    """A `Claim` about `datasets` (their keys), with the scale and titles filled in from the tables."""
+    """A `Claim` about `datasets` (their keys), with scale and titles taken from the tables."""
     value = None if value is None or not abs(value) < float("inf") else float(value)
     return Claim(
         value=value,
@@ -115,7 +115,8 @@ def _read(path: Path) -> list[Claim]:
         raise DmviError(f"{path} does not exist: draw its figure first") from None
     except (ValueError, TypeError, KeyError) as error:
         raise DmviError(
-            f"{path} is not a figure's list of claims ({error}): remove it and draw the figure again"
+            f"{path} is not a figure's list of claims ({error}): remove it and draw the figure "
+            "again"
         ) from None
 
 

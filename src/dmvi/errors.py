@@ -2,7 +2,7 @@
 
 
 class DmviError(ValueError):
-    """Bad input: the message is one sentence that names the key or file, what it holds, and what would be right.
+    """Bad input: one sentence that names the key or file, what it holds, and what would be right.
 
     The command line prints the message without a traceback and exits with status 2.
     """

@@ -173,7 +173,7 @@ def write_study_tables(root: Path):
     rows = []
     layers = [
         ("Linear", "7 x 7 x 64", 31_360),
-        ("ConvTranspose2d 64 -> 32, kernel 5, stride 2, then batch norm and ReLU", "14 x 14 x 32", 51_296),
+        ("ConvTranspose2d 64 -> 32, kernel 5, stride 2, batch norm, ReLU", "14 x 14 x 32", 51_296),
         ("ConvTranspose2d 32 -> 3, kernel 5, stride 2", "28 x 28 x 3", 2_403),
     ]  # fmt: skip
     for table, shapes in (("table4", ["28 x 28 x 3"]), ("table5", ["32 x 32 x 3", "64 x 64 x 3"])):

@@ -121,7 +121,9 @@ def figure_inputs(wildcards):
         for seed in run_seeds:
             paths += [f"results/runs/{run}/seed{seed}/{name}" for name in sources.run]
     datasets = dict.fromkeys(STUDY.runs[run].what["data"] for run in seeds)
-    paths += [f"results/data/{data}/{name}" for data in datasets for name in sources.data]
+    paths += [
+        f"results/data/{data}/{name}" for data in datasets for name in sources.data
+    ]
     return paths
 
 

@@ -31,5 +31,5 @@ rule prepare_data:
         r"""
         python -m dmvi prepare-data --name {wildcards.dataset:q} --spec {params.spec:q} \
             --raw {resources.raw:q} --data-dir={resources.data_dir:q} \
-            --output {params.output:q} &> {log:q}
+            --output {params.output:q} &>{log:q}
         """

@@ -39,5 +39,5 @@ rule generate:
         export OMP_NUM_THREADS={threads}
         python -m dmvi generate --model {input.model:q} --data {params.data:q} \
             --settings {params.settings:q} --seed {wildcards.seed} \
-            --device {resources.device:q} --output {params.output:q} &> {log:q}
+            --device {resources.device:q} --output {params.output:q} &>{log:q}
         """

@@ -26,7 +26,7 @@ rule describe_networks:
     shell:
         r"""
         python -m dmvi describe-networks --latent-dim {params.latent_dim} \
-            --width {params.width} --output {output:q} &> {log:q}
+            --width {params.width} --output {output:q} &>{log:q}
         """
 
 
@@ -44,7 +44,7 @@ rule describe_settings:
         version=STEP_VERSION["describe"],
     shell:
         r"""
-        python -m dmvi describe-settings --rows {params.rows:q} --output {output:q} &> {log:q}
+        python -m dmvi describe-settings --rows {params.rows:q} --output {output:q} &>{log:q}
         """
 
 
@@ -80,7 +80,7 @@ rule draw:
         r"""
         python -m dmvi draw --figure {wildcards.figure} --runs {params.runs:q} \
             --study {params.study:q} --results results \
-            --pdf {output.pdf:q} --png {output.png:q} --claims {output.claims:q} &> {log:q}
+            --pdf {output.pdf:q} --png {output.png:q} --claims {output.claims:q} &>{log:q}
         """
 
 
@@ -106,5 +106,5 @@ rule collect_claims:
     shell:
         r"""
         python -m dmvi collect-claims --claims {input:q} --csv {output.csv:q} \
-            --md {output.md:q} --study {params.study:q} &> {log:q}
+            --md {output.md:q} --study {params.study:q} &>{log:q}
         """

@@ -33,7 +33,7 @@ rule encode:
         export OMP_NUM_THREADS={threads}
         python -m dmvi encode --model {input.model:q} --data {params.data:q} \
             --seed {wildcards.seed} --device {resources.device:q} \
-            --posterior {output.posterior:q} --codes {output.codes:q} &> {log:q}
+            --posterior {output.posterior:q} --codes {output.codes:q} &>{log:q}
         """
 
 
@@ -66,7 +66,7 @@ rule estimate_kl:
         export OMP_NUM_THREADS={threads}
         python -m dmvi estimate-kl --model {input.model:q} --posterior {input.posterior:q} \
             --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
-            --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} &> {log:q}
+            --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} &>{log:q}
         """
 
 
@@ -114,7 +114,7 @@ rule find_low_posterior:
         python -m dmvi find-low-posterior --model {input.model:q} \
             --posterior {input.posterior:q} --data {params.data:q} \
             --settings {params.settings:q} --seed {wildcards.seed} \
-            --device {resources.device:q} --output {params.output:q} &> {log:q}
+            --device {resources.device:q} --output {params.output:q} &>{log:q}
         """
 
 
@@ -145,5 +145,5 @@ rule embed:
         export OMP_NUM_THREADS={threads}
         python -m dmvi embed --draws {input.draws:q} --latents {input.latents:q} \
             --codes {input.codes:q} --data {params.data:q} --points {params.points} \
-            --seed {wildcards.seed} --output {output:q} &> {log:q}
+            --seed {wildcards.seed} --output {output:q} &>{log:q}
         """

@@ -41,5 +41,5 @@ rule train:
             --checkpoint-every {resources.checkpoint_every} \
             --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
             --model {output.model:q} --history {output.history:q} \
-            --description {output.description:q} &> {log:q}
+            --description {output.description:q} &>{log:q}
         """

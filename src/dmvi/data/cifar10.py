@@ -36,7 +36,8 @@ def build(request: Request) -> Built:
 
         return standin_patches.build(request)
     folder = official_folder(request, "CIFAR-10", {ARCHIVE: ARCHIVE_MD5})
-    batches = [_parse(content, path) for path, content in _checked_batches(folder)]
+    contents = _checked_batches(folder)
+    batches = [_parse(contents[name]) for name in BATCHES]
     train = np.concatenate([images for images, _ in batches[:-1]])
     train_labels = np.concatenate([labels for _, labels in batches[:-1]])
     test, test_labels = batches[-1]
@@ -52,64 +53,65 @@ def build(request: Request) -> Built:
     )
 
 
-def _checked_batches(root: Path) -> Iterator[tuple[Path, bytes]]:
+def _checked_batches(root: Path) -> dict[str, bytes]:
     """The bytes of every batch, from the unpacked folder or else from the archive.
 
     A batch is a pickle, and a pickle can run any code: no byte leaves here unless the batch's
     MD5 is the official one.
     """
-    read = _folder_reader(root) if (root / FOLDER).is_dir() else _archive_reader(root)
-    for name, expected in BATCHES.items():
-        path, content = read(name)
-        found = md5(content)
-        if found != expected:
-            raise DmviError(
-                f"{path} ({len(content):,} bytes) has MD5 {found}, but the official file has "
-                f"{expected}, so it was not opened; replace it by the official file"
-            )
-        yield path, content
-
-
-def _folder_reader(root: Path):
-    def read(name: str) -> tuple[Path, bytes]:
-        path = root / FOLDER / name
-        try:
-            return path, path.read_bytes()
-        except FileNotFoundError as error:
-            raise DmviError(
-                f"{path} is missing; put all six batches of CIFAR-10 (python version) there"
-            ) from error
-        except OSError as error:
-            raise DmviError(f"{path} cannot be read ({error.strerror})") from error
-
-    return read
-
-
-def _archive_reader(root: Path):
-    path = root / ARCHIVE
-    if not path.is_file():
+    if (root / FOLDER).is_dir():
+        where, members = root / FOLDER, _read_folder(root / FOLDER)
+    elif (root / ARCHIVE).is_file():
+        where, members = root / ARCHIVE, _read_archive(root / ARCHIVE)
+    else:
         raise DmviError(
             f"CIFAR-10 is not in {root}: it holds neither {FOLDER}/ nor {ARCHIVE}; put one of "
             "them there, leave data_dir empty to download it, or choose source: standin"
         )
-
-    def read(name: str) -> tuple[Path, bytes]:
-        # Opened anew for each batch: a gzipped archive has no random access anyway, and its
-        # members come in no particular order.
-        try:
-            with tarfile.open(path) as archive:
-                member = archive.extractfile(f"{FOLDER}/{name}")
-                return path / name, b"" if member is None else member.read()
-        except (KeyError, OSError, EOFError, tarfile.TarError, zlib.error) as error:
+    batches = {}
+    for name, content in members:
+        found = md5(content)
+        if found != BATCHES[name]:
             raise DmviError(
-                f"{path}: {name} cannot be unpacked ({error}); replace the archive by the "
-                "official one"
+                f"{where / name} ({len(content):,} bytes) has MD5 {found}, but the official file "
+                f"has {BATCHES[name]}, so it was not opened; replace it by the official file"
+            )
+        batches[name] = content
+    for name in BATCHES:
+        if name not in batches:
+            raise DmviError(
+                f"{where / name} is missing; put all six batches of CIFAR-10 (python version) there"
+            )
+    return batches
+
+
+def _read_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
+    for name in BATCHES:
+        try:
+            yield name, (folder / name).read_bytes()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise DmviError(
+                f"{folder / name} cannot be read ({error.strerror}); make it readable"
             ) from error
 
-    return read
+
+def _read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
+    """The batches among the members, in memory: nothing is unpacked on the disk."""
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                folder, _, name = member.name.rpartition("/")
+                if member.isfile() and folder == FOLDER and name in BATCHES:
+                    yield name, archive.extractfile(member).read()
+    except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
+        raise DmviError(
+            f"{path} cannot be unpacked ({error}); replace it by the official archive"
+        ) from error
 
 
-def _parse(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _parse(content: bytes) -> tuple[np.ndarray, np.ndarray]:
     """Images uint8 (10000, 32, 32, 3) and labels (10000,) of one verified batch."""
     with warnings.catch_warnings():
         # These pickles were written for an older numpy, which newer ones remark on.
@@ -117,6 +119,4 @@ def _parse(content: bytes, path: Path) -> tuple[np.ndarray, np.ndarray]:
         batch = pickle.loads(content, encoding="latin1")
     images = np.asarray(batch["data"], np.uint8).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
     labels = np.asarray(batch["labels"], np.int64)
-    if len(images) != len(labels):
-        raise DmviError(f"{path} has {len(images)} images but {len(labels)} labels")
     return images, labels

@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -95,8 +96,7 @@ def _fetch(title: str, path: Path, expected: str) -> None:
 @contextmanager
 def _lock(folder: Path, title: str) -> Iterator[None]:
     """Lets one job at a time download a data set into `folder`."""
-    import fcntl
-    import warnings
+    import fcntl  # not on every system, and only downloads need it
 
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / f".{title}.lock", "w") as file:

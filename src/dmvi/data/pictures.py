@@ -84,7 +84,7 @@ def find_pictures(folder: Path) -> Pictures:
     by_name: dict[str, str] = {}
     for member in members:
         name = member.rsplit("/", 1)[-1]
-        if not name.lower().endswith((".jpg", ".jpeg")):
+        if name.startswith(".") or not name.lower().endswith((".jpg", ".jpeg")):
             continue
         if name in by_name:
             raise DmviError(f"{path} holds {name} twice; keep one of them")

@@ -48,7 +48,10 @@ class BuilderInfo:
         return (self.image_size, self.image_size, self.channels)
 
 
-_DIGITS = "scikit-learn's 8x8 digits enlarged to 28x28"
+_DIGITS = (
+    "scikit-learn's 1,797 digits, enlarged from 8x8 to 28x28; where a split has more images than "
+    "digits, the others are turned and shifted copies"
+)
 
 BUILDERS: dict[str, BuilderInfo] = {
     "color_mnist": BuilderInfo(
@@ -167,13 +170,9 @@ def _number(value: Any, where: str, option: Option) -> float:
 def _limit(value: Any, where: str) -> dict[str, int] | None:
     if value is None:
         return None
-    if not isinstance(value, Mapping) or not set(value) <= set(SPLITS):
+    if not isinstance(value, Mapping) or set(value) != set(SPLITS):
         raise DmviError(f"{where} is {value!r}; give null, or {{train: n, valid: n, test: n}}")
-    return {
-        split: _whole(value[split], f"{where}.{split}", 1, 10**9)
-        for split in SPLITS
-        if split in value
-    }
+    return {split: _whole(value[split], f"{where}.{split}", 1, 10**9) for split in SPLITS}
 
 
 def _crop(value: Any, where: str, option: Option) -> Any:

@@ -33,16 +33,18 @@ class Request:
         Without `available` the images are made to measure (a stand-in), in the numbers that the
         limit asks for.
         """
-        limit = self.spec["limit"] or {}
+        limit = self.spec["limit"]
         if available is None:
-            return {**STANDIN_SIZES, **limit}
+            return dict(limit or STANDIN_SIZES)
+        if limit is None:
+            return dict(available)
         for split, wanted in limit.items():
             if wanted > available[split]:
                 raise DmviError(
                     f"data.{self.name}.limit.{split} is {wanted}, but the {split} split has "
                     f"{available[split]} images; lower the limit or remove it"
                 )
-        return {split: limit.get(split, available[split]) for split in SPLITS}
+        return dict(limit)
 
     def random(self, split: str, purpose: int) -> np.random.Generator:
         """A random stream of its own for each split and purpose.

@@ -80,7 +80,7 @@ def draw_faces(uniform: np.ndarray) -> np.ndarray:
         dx, dy = x - cx, y - cy
         dy = dy + tilt * dx  # sheared, not turned: cheaper, and as good for brows
         radius = np.sqrt((dx / rx) ** 2 + (dy / ry) ** 2)
-        return np.clip(0.5 + (1 - radius) * np.minimum(rx, ry) / soft, 0, 1)
+        return np.clip(0.5 + (1 - radius) * np.minimum(rx, ry, dtype=np.float32) / soft, 0, 1)
 
     def paint(canvas, paint_color, coverage) -> np.ndarray:
         return canvas + coverage[:, None] * (paint_color - canvas)

@@ -86,21 +86,19 @@ class GaussianMixture(TractableMixture):
         blur = 4 * 2.0**-53 * math.sqrt(2 * d) * 0.5 * precision.sum(1)
         features = mean.new_empty(self.tile[0], 2 * d)
 
-        def fill(z: Tensor, offset: Tensor, out: Tensor) -> None:
+        def fill(z: Tensor, floor: Tensor, out: Tensor) -> None:
             squared, linear = features[: len(z), :d], features[: len(z), d:]
             torch.sub(z, self._center, out=linear)
             torch.mul(linear, linear, out=squared)
-            torch.sub(const, offset[:, None], out=out)
-            out.addmm_(features[: len(z)], weight)
+            torch.addmm(const, features[: len(z)], weight, out=out)
             error = (squared.amax().sqrt() + reach).square_().mul_(blur)
             if error.amax() <= ROUNDING_TOLERANCE:
                 return
-            threshold = (out - error).amax(1) - NEGLIGIBLE
+            threshold = torch.maximum(floor, (out - error).amax(1)) - NEGLIGIBLE
             pairs = (out + error >= threshold[:, None]).nonzero()
             for row, column in (chunk.unbind(1) for chunk in pairs.split(PAIRS_AT_ONCE)):
                 scaled = (z[row] - mean[column]).square_().mul_(precision[column])
-                exact = -0.5 * (scaled + log_var[column] + LOG_2PI).sum(1)
-                out[row, column] = exact - offset[row]
+                out[row, column] = -0.5 * (scaled + log_var[column] + LOG_2PI).sum(1)
 
         return fill
 
@@ -175,8 +173,8 @@ class FlowMixture(TractableMixture):
     def kernel(self, start: int, stop: int) -> Kernel:
         distribution = self.family(self.parameters[None, start:stop].double())
 
-        def fill(z: Tensor, offset: Tensor, out: Tensor) -> None:
-            torch.sub(distribution.log_prob(z[:, None, :]), offset[:, None], out=out)
+        def fill(z: Tensor, floor: Tensor, out: Tensor) -> None:
+            out.copy_(distribution.log_prob(z[:, None, :]))
 
         return fill
 

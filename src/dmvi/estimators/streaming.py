@@ -15,15 +15,15 @@ from torch import Tensor
 
 from dmvi.errors import DmviError
 
-# Called with z (S_t, d), offset (S_t,) and out (S_t, N_t): out = log q(z_i|x_n) - offset_i. Entries
-# more than NEGLIGIBLE below their row's maximum may be inexact: the sum's last bit is above them.
+# Called with z (S_t, d), floor (S_t,) and out (S_t, N_t); fills out = log q(z_i|x_n). Entries more
+# than NEGLIGIBLE nats below `floor` or their row's maximum may be inexact: no digit rests on them.
 Kernel = Callable[[Tensor, Tensor, Tensor], None]
 
 LOG_2PI = math.log(2 * math.pi)
 NEGLIGIBLE = 60.0  # exp(-60) N < 2^-53 for N < 10^10
 # exp of less than about -708 is denormal, and 30 to 150 times slower than a normal result.
 SMALLEST_EXPONENT = -700.0
-LARGEST_EXPONENT = 30.0  # of exp, before the offset follows; any value below 700 would do
+LOWEST = -1e300  # below every log density; finite, so that LOWEST - LOWEST is 0 and not NaN
 
 
 class TractableMixture(ABC):
@@ -91,15 +91,14 @@ class TractableMixture(ABC):
         if (own_index is None) != (own_log_prob is None):
             raise DmviError("log_density: give both own_index and own_log_prob, or neither.")
         z = z.to(self.device, torch.float64)
-        # sum_n q(z|x_n) = exp(offset) total. The offset need not be the largest term, only near it.
+        # sum_n q(z|x_n) = exp(shift) total. From the own term on, kernels know what is negligible.
         if own_index is None:
-            offset = torch.zeros(len(z), dtype=torch.float64, device=self.device)
+            shift = torch.full((len(z),), LOWEST, dtype=torch.float64, device=self.device)
         else:
             own_index = own_index.to(self.device)
             own_log_prob = own_log_prob.to(self.device, torch.float64)
-            offset = own_log_prob.clone()
-        known = torch.full_like(offset, own_index is not None, dtype=torch.bool)
-        total = torch.zeros_like(offset)
+            shift = own_log_prob.clone()
+        total = torch.zeros_like(shift)
         # One buffer for all tiles: a fresh allocation costs more in page faults than exp itself.
         buffer = z.new_empty(min(self.tile[0], len(z)) * min(self.tile[1], self.components))
         tiles = -(-len(z) // self.tile[0]) * -(-self.components // self.tile[1])
@@ -110,17 +109,17 @@ class TractableMixture(ABC):
                 for first, last in spans(len(z), self.tile[0]):
                     rows = slice(first, last)
                     out = buffer[: (last - first) * (stop - start)].view(last - first, stop - start)
-                    kernel(z[rows], offset[rows], out)
+                    kernel(z[rows], shift[rows], out)
                     if own_index is not None:
                         column = own_index[rows] - start
                         hit = ((column >= 0) & (column < stop - start)).nonzero().squeeze(1)
-                        out[hit, column[hit]] = (own_log_prob[rows] - offset[rows])[hit]
-                    _accumulate(out, offset[rows], total[rows], known[rows])
+                        out[hit, column[hit]] = own_log_prob[rows][hit]
+                    _accumulate(out, shift[rows], total[rows])
                     done += 1
                     if progress is not None:
                         progress(done, tiles)
-        log_q = offset + total.log() - math.log(self.components)
-        bad = ~(log_q.isfinite() & known)
+        log_q = shift + total.log() - math.log(self.components)
+        bad = ~(log_q.isfinite() & (shift > LOWEST))
         if bad.any():
             raise RuntimeError(
                 f"log q(z) is not finite at {int(bad.sum())} of {len(z)} points: "
@@ -129,21 +128,16 @@ class TractableMixture(ABC):
         return log_q
 
 
-def _accumulate(out: Tensor, offset: Tensor, total: Tensor, known: Tensor) -> None:
-    """Adds a tile of log densities less `offset` to exp(offset) total, in place; destroys `out`."""
+def _accumulate(out: Tensor, shift: Tensor, total: Tensor) -> None:
+    """Adds sum_n exp(out_n) to exp(shift) total, in place; destroys `out`."""
     peak = out.amax(1)
-    # The first finite row maximum becomes the offset; later only one that could overflow exp.
-    rise = torch.where((~known & peak.isfinite()) | (peak > LARGEST_EXPONENT), peak, 0.0)
-    if rise.any():
-        out.sub_(rise[:, None])
-        total.mul_(torch.exp(-rise))
-        offset.add_(rise)
-        peak -= rise
-    known |= peak > -math.inf
-    # Of a narrow posterior's tiles nearly all are beyond reach of every point.
-    if (peak < -NEGLIGIBLE).all():
+    # Nearly all tiles of narrow posteriors end here, beyond the reach of every point.
+    if (peak < shift - NEGLIGIBLE).all():
         return
-    total.add_(out.clamp_(min=SMALLEST_EXPONENT).exp_().sum(1))
+    new_shift = torch.maximum(shift, peak)
+    out.sub_(new_shift[:, None]).clamp_(min=SMALLEST_EXPONENT).exp_()
+    total.mul_((shift - new_shift).exp_()).add_(out.sum(1))
+    shift.copy_(new_shift)
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:

@@ -22,21 +22,18 @@ from pathlib import Path
 from types import ModuleType
 
 from dmvi.errors import DmviError
-from dmvi.figures.tables import KINDS, LIKELIHOOD_LABELS, Run, Tables, group
+from dmvi.figures.tables import LIKELIHOOD_LABELS as LIKELIHOOD_LABELS
+from dmvi.figures.tables import Run, Tables
+from dmvi.figures.tables import group as group
 from dmvi.files import atomic_path, write_json
-
-__all__ = [
-    *("KINDS", "LIKELIHOOD_LABELS", "Run", "Sources", "Tables", "cells", "figure_module"),
-    *("figure_names", "group", "numbered_title", "render", "span"),
-]
 
 
 @dataclass(frozen=True)
 class Sources:
     """Tables that a figure reads.
 
-    `run` is relative to results/runs/{run}/seed{seed}/, `data` to results/data/{dataset}/ and `study`
-    to results/.
+    `run` is relative to results/runs/{run}/seed{seed}/, `data` to results/data/{dataset}/, and
+    `study` to results/.
     """
 
     run: tuple[str, ...] = ("kl.json", "run.json")
@@ -69,9 +66,6 @@ def span(values) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-# --- the figures themselves -------------------------------------------------------------------------
-
-
 def figure_names() -> list[str]:
     """All figures and tables there are: fig1, fig2, ..., table3, ..."""
     package = importlib.import_module("dmvi.figures")
@@ -96,7 +90,7 @@ def numbered_title(name: str) -> str:
 def render(
     name: str, tables: Tables, pdf: str | Path, png: str | Path, claims_json: str | Path
 ) -> None:
-    """Draws a figure and writes it as PDF (fonts embedded) and PNG (200 dpi), and its claims as JSON.
+    """Draws a figure; writes PDF (fonts embedded), PNG (200 dpi) and its claims (JSON).
 
     The bytes depend on the tables only: no dates are written.
     """
@@ -109,6 +103,8 @@ def render(
     with matplotlib.rc_context(style.RC):
         figure = module.draw(tables)
         style.frame(figure, numbered_title(name), footer(module, tables))
+        figure.draw_without_rendering()  # lays the panels out, once for both files
+        figure.set_layout_engine("none")
         information = {"Title": numbered_title(name), "Subject": module.CAPTION}
         with atomic_path(pdf) as path:
             figure.savefig(path, metadata={**information, "CreationDate": None})
@@ -121,10 +117,14 @@ def footer(module: ModuleType, tables: Tables) -> list[str]:
     """The footer's lines: sample sizes, notes about the data, and study, scale, runs and seeds."""
     lines = [module.sample_sizes(tables)] if hasattr(module, "sample_sizes") else []
     study = f"Study {tables.study['name']}, {tables.study['scale']} scale"
+    if tables.study["note"]:
+        study += f" ({tables.study['note'].rstrip('.')})"
     if not tables.seeds:
         return [*lines, study]
     metas = {tables.title(dataset): tables.meta(dataset) for dataset in tables.datasets}
-    lines += [f"{title}: {meta['note']}." for title, meta in metas.items() if meta.get("note")]
+    lines += [
+        f"{title}: {meta['note'].rstrip('.')}." for title, meta in metas.items() if meta.get("note")
+    ]
     runs = [run.name for run in tables.runs]
     shown = ", ".join(runs[:6]) + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
     if module.SEEDS == "first":

@@ -1,7 +1,7 @@
 """How verdicts are reached: intervals of the statistics, and rules from intervals to a verdict.
 
-An outcome is True, False or None, for a statistic that is clearly on one side, clearly on the other, or
-neither. A half-width of infinity (too few samples or seeds) makes any outcome None.
+An outcome is True, False or None, for a statistic that is clearly on one side, clearly on the
+other, or neither. A half-width of infinity (too few samples or seeds) makes any outcome None.
 """
 
 import math
@@ -38,11 +38,21 @@ def both(outcomes: Iterable[bool | None]) -> bool | None:
 
 
 def verdict(outcomes: Iterable[bool | None], present=(), required=()) -> str:
-    """The verdict on a claim about all cases, of which the `required` kinds must be `present` to hold."""
+    """The verdict on a claim about all cases; to hold, the `required` kinds must be `present`."""
     outcome = both(outcomes)
     if outcome and set(required) <= set(present):
         return "holds"
     return "fails" if outcome is False else "undecided"
+
+
+def tally(outcomes: Iterable[bool | None]) -> str:
+    """"; as claimed in 3 of 4 cases, clearly against in 1", to follow our numbers."""
+    outcomes = list(outcomes)
+    if not outcomes:
+        return ""
+    against = outcomes.count(False)
+    text = f"; as claimed in {outcomes.count(True)} of {len(outcomes)} cases"
+    return text + (f", clearly against in {against}" if against else "")
 
 
 def auc(positive, negative) -> tuple[float, float]:
@@ -91,7 +101,7 @@ def ratio(above_line, below_line) -> tuple[float, float]:
 
 
 def bootstrap(values, statistic, size: int | None = None, resamples: int = 1000):
-    """The statistic of `resamples` resamples of `size` values each, drawn with replacement, seeded."""
+    """The statistic of `resamples` seeded resamples of `size` values, drawn with replacement."""
     import numpy as np
 
     values = np.asarray(values, float)
@@ -100,7 +110,7 @@ def bootstrap(values, statistic, size: int | None = None, resamples: int = 1000)
 
 
 def by_dataset(tables, values: dict, digits: int = 3) -> str:
-    """ "ColorMNIST 3.2 to 12.1; CIFAR-10 45": the range of {(data set, ...): number} per data set."""
+    """The range of {(data set, ...): number} per data set: ColorMNIST 3.2 to 12.1; CIFAR-10 45."""
     groups: dict[str, list[float]] = {}
     for key, value in values.items():
         groups.setdefault(key[0], []).append(value)

@@ -12,11 +12,12 @@ SELECT = {
     "likelihood": "bernoulli",
 }
 CAPTION = (
-    "Top: the divergence between the aggregate posterior and the prior, for every latent size; dots are "
-    "seeds. It lies between avgKL − log N (black tick) and avgKL (grey tick) by definition. In high "
-    "dimensions it sits close to the black tick whatever the encoder does, because the mixture has "
-    "finitely many components: do not read a large value as a bad encoder alone. Bottom: the same value "
-    "for mixtures of fewer images, and (hollow) against the posteriors of held-out images."
+    "Top: the divergence between the aggregate posterior and the prior, for every latent size; "
+    "dots are seeds. It lies between avgKL − log N (black tick) and avgKL (grey tick) by "
+    "definition. In high dimensions it sits close to the black tick whatever the encoder does, "
+    "because the mixture has finitely many components: do not read a large value as a bad encoder "
+    "alone. Bottom: the same value for mixtures of fewer images, and (hollow) against the "
+    "posteriors of held-out images."
 )
 
 NO_GAP = 0.1  # nats: an interval that ends below this shows that there is no gap
@@ -26,9 +27,10 @@ REDUCES = 0.9  # the flow reduces the KL if it is under 0.9 of the Gaussian's
 def sample_sizes(tables) -> str:
     kls = [tables.json(run, seed, "kl.json") for run in tables.runs for seed in run.seeds]
     return (
-        f"Bars: mean over seeds, whiskers ± 1 sd, dots single seeds. Each value from {span([k['n'] for k in kls])} z; "
-        f"q(z) is the mixture over N = {span([k['components'] for k in kls])} training and validation images, "
-        f"the held-out mixture over {span([k['heldout']['components'] for k in kls])} test images."
+        "Bars: mean over seeds, whiskers ± 1 sd, dots single seeds. Each value from "
+        f"{span([k['n'] for k in kls])} z; q(z) is the mixture over N = "
+        f"{span([k['components'] for k in kls])} training and validation images, the held-out "
+        f"mixture over {span([k['heldout']['components'] for k in kls])} test images."
     )
 
 
@@ -176,11 +178,11 @@ def claims(tables):
         datasets,
         id="C1",
         figure="fig1",
-        statement="q(z) differs from the prior (KL(q(z)‖p(z)) > 0) on every data set, at every latent "
-        "size, with both posteriors.",
-        statistic="For every run and seed, avgKL − log N > 0 or the Monte Carlo KL less three standard "
-        f"errors > 0; refuted where the KL plus three standard errors is under {NO_GAP} nats; all three "
-        "data sets and both posteriors are needed. The value is the smallest KL.",
+        statement="q(z) differs from the prior (KL(q(z)‖p(z)) > 0) on every data set, at every "
+        "latent size, with both posteriors.",
+        statistic="For every run and seed, avgKL − log N > 0 or the Monte Carlo KL less three "
+        f"standard errors > 0; refuted where the KL plus three standard errors is under {NO_GAP} "
+        "nats; all three data sets and both posteriors are needed. The value is the smallest KL.",
         value=min(smallest.values(), default=None),
         value_text=f"smallest KL in nats: {by_dataset(tables, smallest)}" if smallest else "",
         paper="no number survives",
@@ -209,9 +211,9 @@ def claims(tables):
         id="C2",
         figure="fig1",
         statement="A RealNVP posterior does not reduce the gap of the Gaussian posterior.",
-        statistic=f"KL(RNVP) / KL(Gaussian), means over seeds, at least {REDUCES} at every latent size of "
-        "all three data sets; the 95 % interval over seeds (Welch) must lie on one side, so two seeds are "
-        "the least. The value is the smallest ratio.",
+        statistic=f"KL(RNVP) / KL(Gaussian), means over seeds, at least {REDUCES} at every latent "
+        "size of all three data sets; the 95 % interval over seeds (Welch) must lie on one side, "
+        "so two seeds are the least. The value is the smallest ratio.",
         value=min(numbers.values(), default=None),
         value_text=f"ratio: {by_dataset(tables, numbers)}"
         if numbers

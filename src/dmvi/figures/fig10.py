@@ -7,9 +7,9 @@ SOURCES = Sources(run=("run.json", "low_posterior/images.npy", "low_posterior/st
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
-    "Left of each pair: decoded prior draws of lowest log q(z), lowest first. Right: prior draws as "
-    "they come. What only the left half shows (thick strokes, white backgrounds) belongs to the holes "
-    "of q(z); what both show belongs to the decoder."
+    "Left of each pair: decoded prior draws of lowest log q(z), lowest first. Right: prior draws "
+    "as they come. What only the left half shows (thick strokes, white backgrounds) belongs to "
+    "the holes of q(z); what both show belongs to the decoder."
 )
 
 SIDE = 8  # images per row and column

@@ -16,20 +16,20 @@ SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
     "In every strip, the upper row holds low-posterior samples and the framed row below holds the "
-    "training or validation image nearest to each, with its distance. Neighbours that share the thick "
-    "strokes or the white background show that such data exist, and are few. Framed images are data, "
-    "not samples."
+    "training or validation image nearest to each, with its distance. Neighbours that share the "
+    "thick strokes or the white background show that such data exist, and are few. Framed images "
+    "are data, not samples."
 )
 
-STRIPS = 4  # strips of pairs per panel
+STRIPS = 2  # strips of pairs per panel
 LENGTH = 8  # pairs per strip
 
 
 def sample_sizes(tables) -> str:
     counts = [len(_read(tables, run)[0]) for run in tables.runs]
     return (
-        f"The first {span([min(count, STRIPS * LENGTH) for count in counts])} of {span(counts)} pairs. "
-        "Numbers: L2 distance in pixels scaled to [0, 1]. Orange frames: data."
+        f"The first {span([min(count, STRIPS * LENGTH) for count in counts])} of {span(counts)} "
+        "pairs. Numbers: L2 distance in pixels scaled to [0, 1]. Orange frames: data."
     )
 
 

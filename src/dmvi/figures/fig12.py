@@ -17,11 +17,11 @@ SOURCES = Sources(run=("run.json", "low_posterior/pixels.csv", "low_posterior/im
 SEEDS = "all"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
-    "Top: how often a pixel value occurs (mean over channels, log scale). Bottom: the one number that "
-    "decides, ink on digits and the share of near-white pixels elsewhere: grey bars show how it varies "
-    "over resamples of as many data images, the dotted line their 90th percentile. Low-posterior "
-    "samples beyond it have thicker strokes or whiter backgrounds than data; ordinary samples are the "
-    "control."
+    "Top: how often a pixel value occurs (mean over channels, log scale). Bottom: the one number "
+    "that decides, ink on digits and the share of near-white pixels elsewhere: grey bars show how "
+    "it varies over resamples of as many data images, the dotted line their 90th percentile. "
+    "Low-posterior samples beyond it have thicker strokes or whiter backgrounds than data; "
+    "ordinary samples are the control."
 )
 
 PIXELS = "low_posterior/pixels.csv"
@@ -157,12 +157,12 @@ def claims(tables):
             datasets,
             id="C5",
             figure="fig12",
-            statement="Low-posterior samples have thick strokes on ColorMNIST and white backgrounds on "
-            "CelebA and CIFAR-10.",
+            statement="Low-posterior samples have thick strokes on ColorMNIST and white "
+            "backgrounds on CelebA and CIFAR-10.",
             statistic="Mean ink (digits) or mean share of near-white pixels (the others) of the "
-            f"low-posterior samples above the {PERCENTILE}th percentile of the same mean over 1,000 "
-            "resamples of as many data images, for every latent size and seed. The value is the "
-            "smallest excess over the data's mean.",
+            f"low-posterior samples above the {PERCENTILE}th percentile of the same mean over "
+            "1,000 resamples of as many data images, for every latent size and seed. The value is "
+            "the smallest excess over the data's mean.",
             value=min(means.values(), default=None),
             value_text=f"excess over the data: {by_dataset(tables, means, 2)}" if means else "",
             paper="shown in pictures only",

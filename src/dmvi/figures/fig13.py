@@ -10,9 +10,9 @@ SOURCES = Sources(run=("run.json", "low_posterior/bounds.csv", "low_posterior/ne
 SEEDS = "all"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
-    "The share of the bound that an image's code costs. Neighbours to the right of the data are real "
-    "images that the encoder has to place far from the prior: rare data that resemble low-posterior "
-    "samples. Thin lines are further seeds."
+    "The share of the bound that an image's code costs. Neighbours to the right of the data are "
+    "real images that the encoder has to place far from the prior: rare data that resemble "
+    "low-posterior samples. Thin lines are further seeds."
 )
 
 BOUNDS = "low_posterior/bounds.csv"
@@ -27,8 +27,8 @@ def sample_sizes(tables) -> str:
             low.append(len(group(bounds, "low_posterior", BOUNDS)))
             distinct.append(len(_neighbours(tables, run, seed)))
     return (
-        f"{span(data)} training images, {span(low)} low-posterior samples, and the {span(distinct)} "
-        "different images among their nearest neighbours."
+        f"{span(data)} training images, {span(low)} low-posterior samples, and the "
+        f"{span(distinct)} different images among their nearest neighbours."
     )
 
 
@@ -54,7 +54,7 @@ def _draw_costs(axes, tables, run, columns):
 
 
 def _neighbours(tables, run, seed):
-    """KL of every different image among the neighbours: one image near to many samples counts once."""
+    """KL of the neighbours; an image that is near to several samples counts once."""
     costs = group(tables.csv(run, seed, BOUNDS), "neighbour", BOUNDS)
     table = tables.csv(run, seed, "low_posterior/neighbours.csv")
     images = table.set_index("rank")["index"]
@@ -78,10 +78,12 @@ def claims(tables):
             datasets,
             id="C8",
             figure="fig13",
-            statement="The data nearest to low-posterior samples cost more to encode than other data.",
-            statistic="AUC, the share of pairs in which the neighbour's KL(q(z|x)‖p(z)) exceeds that of "
-            "a random training image, above 0.5 by two standard errors for every data set, latent size "
-            "and seed; each neighbour counts once. The value is the smallest AUC (mean over seeds).",
+            statement="The data nearest to low-posterior samples cost more to encode than other "
+            "data.",
+            statistic="AUC, the share of pairs in which the neighbour's KL(q(z|x)‖p(z)) exceeds "
+            "that of a random training image, above 0.5 by two standard errors for every data "
+            "set, latent size and seed; each neighbour counts once. The value is the smallest AUC "
+            "(mean over seeds).",
             value=min(means.values()),
             value_text=f"AUC: {by_dataset(tables, means)}",
             paper="no number survives",

@@ -1,4 +1,4 @@
-"""Figure 14: the likelihood bounds of Figure 3 on the other data sets, where the order turns round."""
+"""Figure 14: the likelihood bounds of Figure 3 on the other data sets."""
 
 from dmvi.figures.base import Sources
 from dmvi.figures.latent_holes import bound_claim, bound_legend, bound_sizes, draw_bounds, panels
@@ -13,9 +13,9 @@ SELECT = {
     "likelihood": "bernoulli",
 }
 CAPTION = (
-    "Low-posterior samples to the right of the data are images that the model takes to be more likely "
-    "than the data, though they look worse (Figure 2). Thin lines are further seeds. Bernoulli bounds "
-    "are not normalised: compare them within a panel only."
+    "Low-posterior samples to the right of the data are images that the model takes to be more "
+    "likely than the data, though they look worse (Figure 2). Thin lines are further seeds. "
+    "Bernoulli bounds are not normalised: compare them within a panel only."
 )
 
 

@@ -27,8 +27,8 @@ SELECT = {
 }
 CAPTION = (
     "A t-SNE of prior draws, codes of images and low-posterior latents (first seed). Scattered "
-    "triangles mean that no single hole of q(z) is to blame; one clump would mean that there is one. "
-    "A map of many dimensions in two is only a hint: the claim is decided by neighbour ranks."
+    "triangles mean that no single hole of q(z) is to blame; one clump would mean that there is "
+    "one. A map of many dimensions in two is only a hint: the claim is decided by neighbour ranks."
 )
 
 
@@ -37,7 +37,7 @@ def sample_sizes(tables) -> str:
 
 
 def draw(tables):
-    return panels(tables, draw_embedding, embedding_legend, 2.6)
+    return panels(tables, draw_embedding, embedding_legend, 3.2 if len(tables.runs) > 1 else 4.2)
 
 
 def claims(tables):

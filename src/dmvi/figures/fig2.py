@@ -7,9 +7,10 @@ SOURCES = Sources(run=("run.json", "low_posterior/images.npy"))
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
-    "Every image is the decoder's mean at a draw from the prior, chosen because the encoder almost never "
-    "visits it; the lowest log q(z) comes first, row by row. Look for thick strokes on ColorMNIST and "
-    "for white backgrounds on CelebA and CIFAR-10, and compare with ordinary samples in Figure 10."
+    "Every image is the decoder's mean at a draw from the prior, chosen because the encoder "
+    "almost never visits it; the lowest log q(z) comes first, row by row. Look for thick strokes "
+    "on ColorMNIST and for white backgrounds on CelebA and CIFAR-10, and compare with ordinary "
+    "samples in Figure 10."
 )
 
 SIDE = 10  # images per row and column

@@ -18,9 +18,9 @@ SOURCES = Sources(
 SEEDS = "all"
 SELECT = {"builder": "cifar10", "model": "vae", "posterior": "gaussian"}
 CAPTION = (
-    "A likelihood with more freedom spends it on the details of the image: compare the middle column "
-    "with the left one. If the codes leave the prior for it (larger KL), samples in the right column "
-    "do not gain. Pictures of the first seed; the KL is the mean over seeds."
+    "A likelihood with more freedom spends it on the details of the image: compare the middle "
+    "column with the left one. If the codes leave the prior for it (larger KL), samples in the "
+    "right column do not gain. Pictures of the first seed; the KL is the mean over seeds."
 )
 
 LARGER = 2.0  # KL(QuantizedNormal) / KL(Bernoulli)
@@ -33,8 +33,9 @@ def sample_sizes(tables) -> str:
     draws = [tables.json(r, s, "kl.json")["n"] for r in _compared(tables) for s in r.seeds]
     return (
         f"KL from {span(draws)} z; reconstruction error (mean square, pixels in [0, 1]) of "
-        f"{span([q['n_reconstructions'] for q in quality])} test images; sliced Wasserstein distance "
-        f"(SW) of {span([q['n_samples'] for q in quality])} samples to as many test images."
+        f"{span([q['n_reconstructions'] for q in quality])} test images; sliced Wasserstein "
+        f"distance (SW) of {span([q['n_samples'] for q in quality])} samples to as many test "
+        "images."
     )
 
 
@@ -43,7 +44,7 @@ def draw(tables):
 
     runs = _compared(tables)
     several = len({(run.data, run.latent_dim) for run in runs}) > 1
-    figure = style.new_figure(len(runs) * (2.25 * ROWS / COLUMNS + 0.55))
+    figure = style.new_figure(len(runs) * (2.25 * ROWS / COLUMNS + 0.45))
     grid = figure.add_gridspec(len(runs), 3)
     for row, run in enumerate(runs):
         for column, (name, words) in enumerate(
@@ -77,7 +78,7 @@ def _heading(tables, run, with_data: bool) -> str:
     error, distance = (
         np.mean([q[key] for q in quality]) for key in ("reconstruction_mse", "sliced_wasserstein")
     )
-    spread = f" ± {np.std(kl, ddof=1):.1f}" if len(kl) > 1 else ""
+    spread = f" ± {np.std(kl, ddof=1):.2g}" if len(kl) > 1 else ""
     data = f"{tables.title(run.data)}, d = {run.latent_dim}: " if with_data else ""
     return (
         f"{data}{label}, KL = {np.mean(kl):.1f}{spread} nats, error {error:.4f}, SW {distance:.3f}"
@@ -85,7 +86,7 @@ def _heading(tables, run, with_data: bool) -> str:
 
 
 def _compared(tables) -> list:
-    """Runs that differ from another one in their likelihood alone; all runs if there is no such pair."""
+    """Runs that differ from another in their likelihood alone; all runs if no two do."""
     likelihoods: dict[tuple, set] = {}
     for run in tables.runs:
         likelihoods.setdefault((run.data, run.latent_dim, run.beta), set()).add(run.likelihood)
@@ -136,11 +137,11 @@ def claims(tables):
         datasets,
         id="C3",
         figure="fig22",
-        statement="On CIFAR-10, a QuantizedNormal likelihood makes KL(q(z)‖p(z)) much larger than a "
-        "Bernoulli likelihood does.",
-        statistic=f"KL(QuantizedNormal) / KL(Bernoulli), means over seeds, above {LARGER:g} at every "
-        "latent size; the 95 % interval over seeds (Welch) must lie on one side, so two seeds are the "
-        "least. The value is the smallest ratio.",
+        statement="On CIFAR-10, a QuantizedNormal likelihood makes KL(q(z)‖p(z)) much larger than "
+        "a Bernoulli likelihood does.",
+        statistic=f"KL(QuantizedNormal) / KL(Bernoulli), means over seeds, above {LARGER:g} at "
+        "every latent size; the 95 % interval over seeds (Welch) must lie on one side, so two "
+        "seeds are the least. The value is the smallest ratio.",
         value=min((value for value, _ in ratios["value"].values()), default=None),
         value_text=f"ratio {text('value')}; Bernoulli {means('bernoulli')} nats, QuantizedNormal "
         f"{means('quantized_normal')} nats"
@@ -168,10 +169,10 @@ def claims(tables):
         figure="fig22",
         statement="On CIFAR-10, a QuantizedNormal likelihood reconstructs better than a Bernoulli "
         "likelihood, but does not sample better.",
-        statistic="Ratio QuantizedNormal / Bernoulli, means over seeds: reconstruction error below 1, "
-        f"and sliced Wasserstein distance of samples to test images above {NOT_BETTER}; the 95 % "
-        "intervals over seeds (Welch) must lie on one side. The second half stands in for the "
-        "independent critic, which will replace it. The value is the largest error ratio.",
+        statistic="Ratio QuantizedNormal / Bernoulli, means over seeds: reconstruction error "
+        f"below 1, and sliced Wasserstein distance of samples to test images above {NOT_BETTER}; "
+        "the 95 % intervals over seeds (Welch) must lie on one side. The second half stands in "
+        "for the independent critic, which will replace it. The value is the largest error ratio.",
         value=max((value for value, _ in ratios["reconstruction_mse"].values()), default=None),
         value_text=f"error ratio {text('reconstruction_mse')}; distance ratio "
         f"{text('sliced_wasserstein')}"

@@ -9,7 +9,7 @@ ORDERED = 0.9  # AUC above which the bound tells data from low-posterior samples
 REVERSED = 0.5  # AUC below which low-posterior samples have the higher bound
 SCATTERED = 0.5  # median neighbour rank, relative to that of randomly chosen draws
 
-# --- likelihood bounds ------------------------------------------------------------------------------
+# --- likelihood bounds ---
 
 
 def draw_bounds(axes, tables, run, columns: float) -> None:
@@ -85,7 +85,7 @@ def bound_claim(tables, figure: str, kinds: tuple[str, ...], reverse: bool = Fal
     )
 
 
-# --- latents ----------------------------------------------------------------------------------------
+# --- latents ---
 
 
 def draw_embedding(axes, tables, run, columns: float) -> None:
@@ -109,7 +109,7 @@ def draw_embedding(axes, tables, run, columns: float) -> None:
             linewidths=0.25 if layer == "low_posterior" else 0,
             edgecolors="black" if layer == "low_posterior" else "none",
         )
-    axes.set(xticks=[], yticks=[], aspect="equal", adjustable="datalim")
+    axes.set(xticks=[], yticks=[], box_aspect=1)
     axes.set_xlabel("t-SNE of latents (no unit)")
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#c0c0c0")
@@ -179,10 +179,11 @@ def scatter_claim(tables, figure: str, kinds: tuple[str, ...] = ("ColorMNIST",))
         figure=figure,
         statement="The latents of bad samples are scattered over the prior"
         f" ({' and '.join(kinds)}), not gathered in one place.",
-        statistic="For each of the m low-posterior latents: the rank of the nearest other one among "
-        "all K prior draws, sorted by distance. If the m were picked at random its median would be "
-        f"about ln 2 · K / m; scattered means at least {SCATTERED} of that (95 % bootstrap interval) "
-        "for every latent size and seed. The value is the smallest such ratio (mean over seeds).",
+        statistic="For each of the m low-posterior latents: the rank of the nearest other one "
+        "among all K prior draws, sorted by distance. If the m were picked at random its median "
+        f"would be about ln 2 · K / m; scattered means at least {SCATTERED} of that (95 % "
+        "bootstrap interval) for every latent size and seed. The value is the smallest such ratio "
+        "(mean over seeds).",
         value=min(means.values(), default=None),
         value_text=f"relative median rank: {by_dataset(tables, means)}",
         paper="no number survives",

@@ -1,5 +1,7 @@
 """How the figures look: sizes, colours, panels, grids of images, title and footer."""
 
+from functools import cache
+
 from dmvi.errors import DmviError
 
 WIDTH = 7.0  # inches, the text width of a printed page
@@ -27,7 +29,7 @@ RC = {
     "svg.hashsalt": "dmvi",
 }
 
-# seaborn's palette "colorblind" (a test compares them); written out, as importing seaborn takes a second.
+# seaborn's palette "colorblind", written out because importing seaborn takes a second.
 COLOURS = (
     *("#0173b2", "#de8f05", "#029e73", "#d55e00", "#cc78bc"),
     *("#ca9161", "#fbafe4", "#949494", "#ece133", "#56b4e9"),
@@ -55,28 +57,47 @@ def new_figure(height: float, width: float = WIDTH):
     return figure
 
 
-def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Breaks `text` between words into lines that are at most `width` inches wide."""
+@cache
+def text_width(text: str, size: float, weight: str = "normal") -> float:
+    """Width of one line of text in inches."""
     from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import TextPath
 
-    font = FontProperties(family="DejaVu Sans", weight=weight)
+    if " " in text:  # word by word, since texts share their words and measuring one takes a while
+        words = text.split(" ")
+        # "x" at both ends, as the extent of a space alone is empty
+        space = text_width("x\u00a0x", size, weight) - text_width("xx", size, weight)
+        return sum(text_width(word, size, weight) for word in words) + space * (len(words) - 1)
+    font = FontProperties(family=RC["font.family"], weight=weight)
+    return TextPath((0, 0), text, size=size, prop=font).get_extents().width / 72 if text else 0.0
 
-    def fits(line: str) -> bool:
-        return TextPath((0, 0), line, size=size, prop=font).get_extents().width / 72 <= width
 
+def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
+    """Breaks `text` between words into lines that are at most `width` inches wide."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
         for word in paragraph.split():
             longer = f"{line} {word}".strip()
-            if line and not fits(longer):
+            if line and text_width(longer, size, weight) > width:
                 lines.append(line)
                 line = word
             else:
                 line = longer
         lines.append(line)
     return "\n".join(lines)
+
+
+def balanced(text: str, width: float, size: float) -> str:
+    """`wrap`, with lines of about equal width."""
+    best = wrap(text, width, size)
+    while "\n" in best and width > 0.5:
+        width -= 0.05
+        narrower = wrap(text, width, size)
+        if narrower.count("\n") > best.count("\n"):
+            break
+        best = narrower
+    return best
 
 
 def frame(figure, title: str, footer: list[str]) -> None:
@@ -97,7 +118,7 @@ def frame(figure, title: str, footer: list[str]) -> None:
 
 def panel_title(axes, text: str, columns: int, width: float = WIDTH) -> None:
     """A panel's title, broken to the width of one of `columns` panels."""
-    axes.set_title(wrap(text, width / columns - 0.35, 8), linespacing=1.1)
+    axes.set_title(balanced(text, width / columns - 0.35, 8), linespacing=1.1)
 
 
 def legend_panel(axes, handles, columns: int) -> None:
@@ -118,23 +139,30 @@ def group_handles(names):
     ]
 
 
-def mosaic(images, rows: int, columns: int, gap: int = 2, colour=(255, 255, 255)):
-    """One picture of the first rows * columns images (uint8, (n, H, W, C), C 1 or 3), row by row."""
+def mosaic(images, rows: int, columns: int, colour=(255, 255, 255)):
+    """One picture of the first rows * columns images, row by row, in frames of a colour.
+
+    Args:
+        images: uint8 (n, H, W, C), C 1 or 3.
+    """
     import numpy as np
 
     if images.ndim != 4 or images.shape[-1] not in (1, 3) or images.dtype != np.uint8:
         raise DmviError(
-            f"a grid of images needs uint8 (n, height, width, 1 or 3), not {images.dtype} {images.shape}"
+            "a grid of images needs uint8 (n, height, width, 1 or 3), "
+            f"not {images.dtype} {images.shape}"
         )
     _, height, width, _ = images.shape
-    canvas = np.empty((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), np.uint8)
-    canvas[:] = 255
-    for i, image in enumerate(images[: rows * columns]):
-        y, x = (i // columns) * (height + gap), (i % columns) * (width + gap)
+    gap = max(1, round(height / 16))
+    canvas = np.full((rows * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+    shown = images[: rows * columns]
+    corners = [
+        (i // columns * (height + gap), i % columns * (width + gap)) for i in range(len(shown))
+    ]
+    for y, x in corners:
         canvas[y : y + height + 2 * gap, x : x + width + 2 * gap] = colour
-    for i, image in enumerate(images[: rows * columns]):
-        y, x = (i // columns) * (height + gap) + gap, (i % columns) * (width + gap) + gap
-        canvas[y : y + height, x : x + width] = image
+    for (y, x), image in zip(corners, shown, strict=True):
+        canvas[y + gap : y + gap + height, x + gap : x + gap + width] = image
     return canvas
 
 
@@ -145,11 +173,11 @@ def show(axes, picture) -> None:
     axes.spines[:].set_visible(False)
 
 
-def histograms(axes, seeds: list[dict], xlabel: str, bins: int = 40) -> None:
+def histograms(axes, seeds: list[dict], xlabel: str, bins: int = 24) -> None:
     """Histograms of {group: values}, one dict per seed: the first filled, the others as thin lines.
 
-    All share their bins, which run over the middle 99 % of every group; the outermost bins hold what
-    lies beyond.
+    All share their bins, which run over the middle 99 % of every group; the outermost bins hold
+    what lies beyond.
     """
     import numpy as np
 
@@ -170,78 +198,3 @@ def histograms(axes, seeds: list[dict], xlabel: str, bins: int = 40) -> None:
                 axes.stairs(share, edges, color=colour, linewidth=0.6, alpha=0.6)
     axes.set(xlabel=xlabel, ylabel="share of images")
     axes.set_ylim(bottom=0)
-
-
-def table(header: list[str], rows: list, right: tuple[int, ...] = (), width: float = WIDTH):
-    """A printed table: columns under a rule, a bold line for every row that is a string.
-
-    Args:
-        header: names of the columns.
-        rows: lists of as many texts, or a string, which heads the block of rows below it.
-        right: columns set flush right.
-    """
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
-
-    def measure(text: str) -> float:
-        font = FontProperties(family="DejaVu Sans")
-        return TextPath((0, 0), text, size=TEXT, prop=font).get_extents().width / 72
-
-    margin, gap, line = 0.08, 0.22, 0.125
-    body = [row for row in rows if not isinstance(row, str)]
-    columns = [max(map(measure, texts)) for texts in zip(header, *body, strict=True)]
-    room = width - 2 * margin - gap * (len(header) - 1)
-    while sum(columns) > room:  # the widest columns give way and break their lines
-        widest = max(range(len(columns)), key=columns.__getitem__)
-        others = sum(columns) - columns[widest]
-        second = max((c for i, c in enumerate(columns) if i != widest), default=0)
-        columns[widest] = max(room - others, min(second, columns[widest] - 0.05), 0.6)
-        if columns[widest] == 0.6:
-            break
-    starts = [margin + sum(columns[:i]) + gap * i for i in range(len(columns))]
-
-    broken = [
-        row
-        if isinstance(row, str)
-        else [wrap(t, w, TEXT) for t, w in zip(row, columns, strict=True)]
-        for row in [header, *rows]
-    ]
-    heights = [
-        0.24 if isinstance(row, str) else line * (1 + max(t.count("\n") for t in row)) + 0.045
-        for row in broken
-    ]
-    height = sum(heights) + 0.15
-    figure = new_figure(height, width)
-    axes = figure.add_subplot()
-    axes.axis("off")
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    figure.get_layout_engine().set(w_pad=0, h_pad=0)
-    top = 0.03
-    axes.plot([margin, width - margin], [top] * 2, color="black", linewidth=0.9)
-    for i, (row, tall) in enumerate(zip(broken, heights, strict=True)):
-        if isinstance(row, str):
-            axes.text(margin, top + 0.09, row, va="top", size=TEXT, weight="bold")
-        else:
-            for j, text in enumerate(row):
-                flush = j in right
-                x = starts[j] + (columns[j] if flush else 0)
-                axes.text(
-                    x,
-                    top + 0.03,
-                    text,
-                    va="top",
-                    ha="right" if flush else "left",
-                    size=TEXT,
-                    weight="bold" if i == 0 else "normal",
-                    linespacing=1.1,
-                )
-        top += tall
-        if i == 0 or i == len(broken) - 1:
-            axes.plot(
-                [margin, width - margin],
-                [top + 0.02] * 2,
-                color="black",
-                linewidth=0.6 if i == 0 else 0.9,
-            )
-            top += 0.04
-    return figure

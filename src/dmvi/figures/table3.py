@@ -13,10 +13,10 @@ CAPTION = (
 
 
 def draw(tables):
-    from dmvi.figures import style
+    from dmvi.figures.print_table import print_table
 
     rows = tables.study_csv("tables/settings.csv").astype(str)
-    return style.table(
+    return print_table(
         ["setting", "value", "source"],
         rows[["setting", "value", "source"]].values.tolist(),
     )

@@ -19,7 +19,7 @@ def draw(tables):
 
 def draw_networks(tables, name: str):
     """The networks of one table, a block of rows each."""
-    from dmvi.figures import style
+    from dmvi.figures.print_table import print_table
 
     every = tables.study_csv("tables/networks.csv")
     networks = every[every["table"] == name]
@@ -35,4 +35,4 @@ def draw_networks(tables, name: str):
             rows.append(
                 [str(layer.layer), str(layer.operation), str(layer.output_shape), f"{count:,}"]
             )
-    return style.table(["layer", "operation", "output", "parameters"], rows, right=(0, 3))
+    return print_table(["layer", "operation", "output", "parameters"], rows, right=(0, 3))

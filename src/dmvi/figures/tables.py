@@ -76,7 +76,7 @@ def _rank(names: dict[str, str], name: str) -> tuple[int, str]:
 
 
 class Tables:
-    """The tables of the runs that a figure shows; every reading error is one sentence (`DmviError`).
+    """The tables of the runs that a figure shows; a reading error is a `DmviError`.
 
     Args:
         root: a study's `results` folder.
@@ -88,16 +88,18 @@ class Tables:
         self.root = Path(root)
         self.seeds = {run: tuple(seeds) for run, seeds in runs.items()}
         self.study = {"name": "", "scale": "", "note": "", **study}
+        self._metas: dict[str, dict] = {}
+        self._csvs: dict[Path, Any] = {}
 
-    # --- runs and data sets ---------------------------------------------------------------------
+    # --- runs and data sets ---
 
     @cached_property
     def runs(self) -> list[Run]:
         """Runs by data set, latent size, posterior, likelihood, beta and name. Never empty."""
         if not self.seeds:
             raise DmviError(
-                "no run of this study belongs to this figure: give it runs by the figure's `runs:` or "
-                "`select:` in config.yaml, or take the figure out"
+                "no run of this study belongs to this figure: give it runs by the figure's "
+                "`runs:` or `select:` in config.yaml, or take the figure out"
             )
         for name, seeds in self.seeds.items():
             if not seeds:
@@ -133,14 +135,14 @@ class Tables:
         return KINDS.get(self.meta(dataset)["builder"])
 
     def title(self, dataset: str) -> str:
-        """The data set's title, which names stand-ins; with its key where two data sets share one."""
+        """The data set's title, which names stand-ins; with its key where two share a title."""
         title = self.meta(dataset)["title"]
         others = {run.data for run in self.runs} - {dataset}
         shared = any(self.meta(other)["title"] == title for other in others)
         return f"{title} [{dataset}]" if shared else title
 
     def heading(self, run: Run) -> str:
-        """The title of a run's panel: data set, latent size, and whatever tells it from its peers."""
+        """The title of a run's panel: data set, latent size, and what tells it from its peers."""
         text = f"{self.title(run.data)}, d = {run.latent_dim}"
         labels = self.labels
         peers = [r for r in self.runs if (r.data, r.latent_dim) == (run.data, run.latent_dim)]
@@ -148,7 +150,7 @@ class Tables:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """A short label per run: posterior and beta; likelihood, model or name where those are alike."""
+        """A short label per run: posterior and beta; likelihood or name where those are alike."""
 
         def label(run: Run, level: int) -> str:
             parts = [POSTERIOR_LABELS.get(run.posterior, str(run.posterior))]
@@ -168,7 +170,7 @@ class Tables:
                 break
         return labels
 
-    # --- tables ---------------------------------------------------------------------------------
+    # --- tables ---
 
     def json(self, run: str, seed: int, name: str) -> dict:
         return self._json(self._run_path(run, seed, name), name)
@@ -200,10 +202,6 @@ class Tables:
     def study_csv(self, name: str):
         return self._csv(self.root / name, name)
 
-    @cached_property
-    def _metas(self) -> dict[str, dict]:
-        return {}
-
     def _run_path(self, run: str | Run, seed: int, name: str) -> Path:
         run = run.name if isinstance(run, Run) else run
         return self.root / "runs" / run / f"seed{seed}" / name
@@ -224,6 +222,12 @@ class Tables:
         return value
 
     def _csv(self, path: Path, name: str):
+        """Each table is read once; nobody writes into what this returns."""
+        if path not in self._csvs:
+            self._csvs[path] = self._read_csv(path, name)
+        return self._csvs[path]
+
+    def _read_csv(self, path: Path, name: str):
         import numpy as np
         import pandas as pd
 

@@ -5,6 +5,7 @@ and RGB images the parameter counts are 3,576,704 (generator, 64x64, 100 latents
 (generator, 32x32, 128 latents), 2,765,568 and 663,296 (discriminators, 64x64 and 32x32).
 """
 
+from itertools import pairwise
 from math import log2
 
 from torch import Tensor, nn
@@ -29,7 +30,7 @@ class Generator(nn.Sequential):
         layers: list[nn.Module] = [nn.Unflatten(1, (latent_dim, 1, 1))]
         layers += [nn.ConvTranspose2d(latent_dim, maps[0], 4, 1, 0, bias=False)]
         layers += [nn.BatchNorm2d(maps[0]), nn.ReLU(inplace=True)]
-        for before, after in zip(maps, maps[1:], strict=False):
+        for before, after in pairwise(maps):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
             layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         layers += [nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1, bias=False)]
@@ -46,7 +47,7 @@ class Encoder(nn.Sequential):
     def __init__(self, image_size: int, channels: int, outputs: int, width: int = 64) -> None:
         maps = [channels, *(width * 2**i for i in range(_halvings(image_size)))]
         layers: list[nn.Module] = []
-        for before, after in zip(maps, maps[1:], strict=False):
+        for before, after in pairwise(maps):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]
             layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         layers += [nn.Conv2d(maps[-1], outputs, 4, 1, 0, bias=False), nn.Flatten()]
@@ -68,7 +69,7 @@ class Discriminator(nn.Module):
         maps = [width * 2**i for i in range(_halvings(image_size))]
         layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False)]
         layers += [nn.LeakyReLU(0.2, inplace=True)]
-        for before, after in zip(maps, maps[1:], strict=False):
+        for before, after in pairwise(maps):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]
             layers += [nn.BatchNorm2d(after)] if batch_norm else []
             layers += [nn.LeakyReLU(0.2, inplace=True)]

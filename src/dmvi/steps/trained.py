@@ -21,7 +21,12 @@ def load_model(path: Path, device: torch.device) -> Model:
     """The model of a `model.pt` in evaluation mode (running batch-norm averages), without gradients."""
     saved = checkpoint.load(path)
     model = make_model(saved["spec"], tuple(saved["image_shape"]))
-    model.load_state_dict(saved["model"])
+    try:
+        model.load_state_dict(saved["model"])
+    except RuntimeError:
+        raise DmviError(
+            f"{path} holds other networks than this version of the code builds; delete it to train anew"
+        ) from None
     return model.to(device).eval().requires_grad_(False)
 
 

@@ -1,0 +1,42 @@
+# `make demo` and `make test` do everything on a machine with Python >= 3.11; see README.md.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+ACTIVATE := . $(BIN)/activate
+
+.PHONY: demo test test-fast lint environment lock clean
+
+demo: environment
+	$(ACTIVATE) && snakemake --cores $(CORES) --quiet progress rules --directory studies/demo all
+	@echo
+	@echo "Figures: $(CURDIR)/studies/demo/results/fig1.pdf ... fig22.pdf, table3.pdf ... table5.pdf"
+	@echo "Claims:  $(CURDIR)/studies/demo/results/claims.md"
+
+test: environment
+	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q
+
+test-fast: environment
+	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q -m "not slow"
+
+lint: environment
+	$(ACTIVATE) && ruff check . && ruff format --check . && snakefmt --check Snakefile workflow
+	$(ACTIVATE) && snakemake --lint
+
+environment: .venv/installed
+
+# Rebuilt when the lock changes. The marker is written last, so that a broken install is redone.
+.venv/installed: envs/lock.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		(echo "$(PYTHON) is older than 3.11; run: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; false)
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement envs/lock.txt
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+# Needs pip-tools.
+lock:
+	cd envs && pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --output-file lock.txt requirements.in
+
+clean:
+	rm -rf .venv studies/demo/results studies/demo/.snakemake

