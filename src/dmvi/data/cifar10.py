@@ -100,7 +100,7 @@ def _read_folder(folder: Path) -> Iterator[tuple[str, bytes]]:
 def _read_archive(path: Path) -> Iterator[tuple[str, bytes]]:
     """The batches among the members, in memory: nothing is unpacked on the disk."""
     try:
-        with tarfile.open(path) as archive:
+        with tarfile.open(path, "r:gz") as archive:
             for member in archive:
                 folder, _, name = member.name.rpartition("/")
                 if member.isfile() and folder == FOLDER and name in BATCHES:

@@ -38,7 +38,7 @@ class GaussianMixture(TractableMixture):
 
     Args:
         mean, log_var: (N, d), float32 or float64, finite; kept as given, converted tile by tile.
-        tile: (points, components); the default keeps a tile in the second-level caches.
+        tile: (points, components); the default is one buffer of 16 MiB, fastest as measured.
     """
 
     component_kl_is_exact = True
@@ -48,7 +48,7 @@ class GaussianMixture(TractableMixture):
         mean: Tensor | np.ndarray,
         log_var: Tensor | np.ndarray,
         *,
-        tile: tuple[int, int] = (512, 1024),
+        tile: tuple[int, int] = (1024, 2048),
     ):
         self.mean, self.log_var = _as_tensor(mean), _as_tensor(log_var)
         if self.mean.ndim != 2 or self.mean.shape != self.log_var.shape or not len(self.mean):
@@ -94,9 +94,12 @@ class GaussianMixture(TractableMixture):
             error = (squared.amax().sqrt() + reach).square_().mul_(blur)
             if error.amax() <= ROUNDING_TOLERANCE:
                 return
-            threshold = torch.maximum(floor, (out - error).amax(1)) - NEGLIGIBLE
-            pairs = (out + error >= threshold[:, None]).nonzero()
-            for row, column in (chunk.unbind(1) for chunk in pairs.split(PAIRS_AT_ONCE)):
+            rows = (out.amax(1) + error.amax() >= floor - NEGLIGIBLE).nonzero().squeeze(1)
+            near = out[rows]
+            least = torch.maximum(floor[rows], (near - error).amax(1)) - NEGLIGIBLE
+            pairs = (near + error >= least[:, None]).nonzero()
+            for chunk in pairs.split(PAIRS_AT_ONCE):
+                row, column = rows[chunk[:, 0]], chunk[:, 1]
                 scaled = (z[row] - mean[column]).square_().mul_(precision[column])
                 out[row, column] = -0.5 * (scaled + log_var[column] + LOG_2PI).sum(1)
 

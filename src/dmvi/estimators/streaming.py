@@ -131,13 +131,14 @@ class TractableMixture(ABC):
 def _accumulate(out: Tensor, shift: Tensor, total: Tensor) -> None:
     """Adds sum_n exp(out_n) to exp(shift) total, in place; destroys `out`."""
     peak = out.amax(1)
-    # Nearly all tiles of narrow posteriors end here, beyond the reach of every point.
-    if (peak < shift - NEGLIGIBLE).all():
-        return
-    new_shift = torch.maximum(shift, peak)
-    out.sub_(new_shift[:, None]).clamp_(min=SMALLEST_EXPONENT).exp_()
-    total.mul_((shift - new_shift).exp_()).add_(out.sum(1))
-    shift.copy_(new_shift)
+    # Narrow posteriors reach few points, so most rows of a tile end here. (~<, so that NaN goes on.)
+    rows = (~(peak < shift - NEGLIGIBLE)).nonzero().squeeze(1)
+    if 2 * len(rows) > len(out):  # then all of them in place are cheaper than a copy of some
+        rows = slice(None)
+    new_shift = torch.maximum(shift[rows], peak[rows])
+    part = out[rows].sub_(new_shift[:, None]).clamp_(min=SMALLEST_EXPONENT).exp_().sum(1)
+    total[rows] = total[rows] * torch.exp(shift[rows] - new_shift) + part
+    shift[rows] = new_shift
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:

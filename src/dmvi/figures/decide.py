@@ -46,7 +46,7 @@ def verdict(outcomes: Iterable[bool | None], present=(), required=()) -> str:
 
 
 def tally(outcomes: Iterable[bool | None]) -> str:
-    """"; as claimed in 3 of 4 cases, clearly against in 1", to follow our numbers."""
+    """ "; as claimed in 3 of 4 cases, clearly against in 1", to follow our numbers."""
     outcomes = list(outcomes)
     if not outcomes:
         return ""

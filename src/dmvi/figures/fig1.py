@@ -2,7 +2,16 @@
 
 from dmvi.claims import claim
 from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, ratio, verdict
+from dmvi.figures.decide import (
+    ALL_KINDS,
+    above,
+    agree,
+    by_dataset,
+    over_seeds,
+    ratio,
+    tally,
+    verdict,
+)
 
 TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
 SOURCES = Sources(run=("run.json", "kl.json", "kl_curve.csv"))
@@ -46,12 +55,15 @@ def draw(tables):
     labels = list(dict.fromkeys(tables.labels[run.name] for run in tables.runs))
     colours = {label: style.COLOURS[i % 10] for i, label in enumerate(labels)}
 
-    figure = style.new_figure(4.5 * blocks + 0.4)
-    grid = figure.add_gridspec(2 * blocks + 1, columns, height_ratios=[2.3, 2.2] * blocks + [0.4])
+    width = style.WIDTH if columns > 1 else 4.5
+    figure = style.new_figure(4.5 * blocks + 0.5, width)
+    grid = figure.add_gridspec(
+        2 * blocks + 2, columns, height_ratios=[2.3, 2.2] * blocks + [0.25, 0.25]
+    )
     for i, (dataset, runs) in enumerate(datasets.items()):
         row, column = 2 * (i // columns), i % columns
         bars = figure.add_subplot(grid[row, column])
-        style.panel_title(bars, tables.title(dataset), columns)
+        style.panel_title(bars, tables.title(dataset), columns, width)
         _bars(bars, tables, runs, colours)
         curve = figure.add_subplot(grid[row + 1, column])
         _curves(curve, tables, runs, colours)
@@ -62,15 +74,16 @@ def draw(tables):
         Patch(facecolor=colour, edgecolor="black", linewidth=0.4, label=label)
         for label, colour in colours.items()
     ]
-    handles += [
-        Line2D([], [], color="black", linewidth=1.6, label="avgKL − log N (lower bound)"),
-        Line2D([], [], color="#b0b0b0", linewidth=1.6, label="avgKL (upper bound)"),
+    style.legend_panel(figure.add_subplot(grid[-2, :]), handles, int(width // 1.6))
+    handles = [
+        Line2D([], [], color="black", linewidth=1.6, label="avgKL − log N"),
+        Line2D([], [], color="#b0b0b0", linewidth=1.6, label="avgKL"),
         Line2D(
             [], [], color="black", marker="o", markerfacecolor="white", linestyle="", markersize=4,
-            label="held-out mixture",
+            label="hollow: held-out mixture",
         ),
     ]  # fmt: skip
-    style.legend_panel(figure.add_subplot(grid[-1, :]), handles, 5)
+    style.legend_panel(figure.add_subplot(grid[-1, :]), handles, 3)
     return figure
 
 
@@ -78,11 +91,17 @@ def _bars(axes, tables, runs, colours):
     import numpy as np
 
     sizes = sorted({run.latent_dim for run in runs})
-    hues = [label for label in colours if label in {tables.labels[run.name] for run in runs}]
-    width = 0.8 / len(hues)
+    hues = {  # of every latent size, in the legend's order
+        size: [
+            c for c in colours if c in {tables.labels[r.name] for r in runs if r.latent_dim == size}
+        ]
+        for size in sizes
+    }
+    width = 0.8 / max(2, *map(len, hues.values()))
     for run in runs:
         label = tables.labels[run.name]
-        x = sizes.index(run.latent_dim) + (hues.index(label) - (len(hues) - 1) / 2) * width
+        present = hues[run.latent_dim]
+        x = sizes.index(run.latent_dim) + (present.index(label) - (len(present) - 1) / 2) * width
         kls = [tables.json(run, seed, "kl.json") for seed in run.seeds]
         values = np.array([kl["value"] for kl in kls])
         axes.bar(
@@ -107,6 +126,7 @@ def _bars(axes, tables, runs, colours):
             spots, values, "o", color="white", markeredgecolor="black", markersize=2.6,
             markeredgewidth=0.5, zorder=5,
         )  # fmt: skip
+    axes.set_xlim(-0.6, len(sizes) - 0.4)
     axes.set_xticks(range(len(sizes)), [f"{size}" for size in sizes])
     axes.set_xlabel("latent size d")
     axes.margins(y=0.08)
@@ -173,6 +193,7 @@ def claims(tables):
     datasets = list(dict.fromkeys(run.data for run in runs))
     kinds = {tables.kind(dataset) for dataset in datasets}
     smallest = {case: min(numbers) for case, numbers in values.items()}
+    gaps = [agree(map(_gap, kl[run.name])) for run in runs]
     first = claim(
         tables,
         datasets,
@@ -184,10 +205,10 @@ def claims(tables):
         f"standard errors > 0; refuted where the KL plus three standard errors is under {NO_GAP} "
         "nats; all three data sets and both posteriors are needed. The value is the smallest KL.",
         value=min(smallest.values(), default=None),
-        value_text=f"smallest KL in nats: {by_dataset(tables, smallest)}" if smallest else "",
+        value_text=f"smallest KL in nats: {by_dataset(tables, smallest)}{tally(gaps)}",
         paper="no number survives",
         verdict=verdict(
-            [agree(map(_gap, kl[run.name])) for run in runs],
+            gaps,
             kinds | {run.posterior for run in runs},
             (*ALL_KINDS, "gaussian", "realnvp"),
         ),
@@ -196,7 +217,7 @@ def claims(tables):
 
     pairs: dict[tuple, dict[str, list[float]]] = {}
     for run in runs:
-        case = pairs.setdefault((run.data, run.latent_dim, run.likelihood), {})
+        case = pairs.setdefault((run.data, run.setting, run.likelihood), {})
         case.setdefault(run.posterior, []).extend(k["value"] for k in kl[run.name])
     ratios = {
         case: ratio(sides["realnvp"], sides["gaussian"])
@@ -205,6 +226,7 @@ def claims(tables):
     }
     compared = list(dict.fromkeys(case[0] for case in ratios))
     numbers = {case: value for case, (value, _) in ratios.items()}
+    outcomes = [above(*pair, REDUCES) for pair in ratios.values()]
     second = claim(
         tables,
         compared,
@@ -215,12 +237,12 @@ def claims(tables):
         "size of all three data sets; the 95 % interval over seeds (Welch) must lie on one side, "
         "so two seeds are the least. The value is the smallest ratio.",
         value=min(numbers.values(), default=None),
-        value_text=f"ratio: {by_dataset(tables, numbers)}"
+        value_text=f"ratio: {by_dataset(tables, numbers)}{tally(outcomes)}"
         if numbers
         else "no pair of runs to compare",
         paper="no number survives",
         verdict=verdict(
-            [above(*pair, REDUCES) for pair in ratios.values()],
+            outcomes,
             {tables.kind(dataset) for dataset in compared},
             ALL_KINDS,
         ),

@@ -69,7 +69,7 @@ def draw(tables):
                 size=style.TEXT,
                 color=style.GREY,
             )
-        style.panel_title(axes, tables.heading(run), columns, width)
+        style.panel_title(axes, tables.heading(run), columns, width, 0.2)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from dmvi.claims import claim
 from dmvi.figures.base import Sources, group, span
-from dmvi.figures.decide import ALL_KINDS, above, agree, auc, by_dataset, over_seeds, verdict
+from dmvi.figures.decide import ALL_KINDS, above, agree, auc, by_dataset, over_seeds, tally, verdict
 from dmvi.figures.latent_holes import bound_legend, panels
 
 TITLE = "KL(q(z|x)‖p(z)) of data, low-posterior samples and neighbours"
@@ -70,6 +70,7 @@ def claims(tables):
             case = (run.data, run.latent_dim, run.name)
             aucs.setdefault(case, []).append(auc(_neighbours(tables, run, seed), data))
     datasets = list(tables.datasets)
+    outcomes = [agree(above(*pair, 0.5) for pair in pairs) for pairs in aucs.values()]
     values = {case: [value for value, _ in pairs] for case, pairs in aucs.items()}
     means = {case: sum(numbers) / len(numbers) for case, numbers in values.items()}
     return [
@@ -85,10 +86,10 @@ def claims(tables):
             "set, latent size and seed; each neighbour counts once. The value is the smallest AUC "
             "(mean over seeds).",
             value=min(means.values()),
-            value_text=f"AUC: {by_dataset(tables, means)}",
+            value_text=f"AUC: {by_dataset(tables, means)}{tally(outcomes)}",
             paper="no number survives",
             verdict=verdict(
-                [agree(above(*pair, 0.5) for pair in pairs) for pairs in aucs.values()],
+                outcomes,
                 {tables.kind(dataset) for dataset in datasets},
                 ALL_KINDS,
             ),

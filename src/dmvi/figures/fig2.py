@@ -36,7 +36,7 @@ def draw(tables):
         images = _images(tables, run)
         side = min(SIDE, -int(-(len(images) ** 0.5) // 1))
         style.show(axes, style.mosaic(images, side, side))
-        style.panel_title(axes, tables.heading(run), columns, width)
+        style.panel_title(axes, tables.heading(run), columns, width, 0.2)
     return figure
 
 

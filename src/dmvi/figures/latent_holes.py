@@ -2,7 +2,17 @@
 
 from dmvi.claims import claim
 from dmvi.figures.base import cells, group, span
-from dmvi.figures.decide import above, agree, auc, below, bootstrap, by_dataset, over_seeds, verdict
+from dmvi.figures.decide import (
+    above,
+    agree,
+    auc,
+    below,
+    bootstrap,
+    by_dataset,
+    over_seeds,
+    tally,
+    verdict,
+)
 
 BOUNDS = "low_posterior/bounds.csv"
 ORDERED = 0.9  # AUC above which the bound tells data from low-posterior samples
@@ -78,7 +88,9 @@ def bound_claim(tables, figure: str, kinds: tuple[str, ...], reverse: bool = Fal
         f"low-posterior sample, {threshold} by two standard errors for every latent size and seed. "
         "The value is the AUC furthest from what is claimed (mean over seeds).",
         value=worst,
-        value_text=f"AUC: {by_dataset(tables, means)}" if means else "no such data set",
+        value_text=f"AUC: {by_dataset(tables, means)}{tally(outcomes)}"
+        if means
+        else "no such data set",
         paper="no number survives",
         verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, kinds),
         spread=over_seeds(values),
@@ -113,7 +125,7 @@ def draw_embedding(axes, tables, run, columns: float) -> None:
     axes.set_xlabel("t-SNE of latents (no unit)")
     axes.spines[:].set_visible(True)
     axes.spines[:].set_color("#c0c0c0")
-    style.panel_title(axes, tables.heading(run), columns)
+    style.panel_title(axes, tables.heading(run), columns, margin=0.2)
 
 
 def embedding_legend(axes, columns: int) -> None:
@@ -169,6 +181,7 @@ def scatter_claim(tables, figure: str, kinds: tuple[str, ...] = ("ColorMNIST",))
             ratios.setdefault((run.data, run.latent_dim, run.name), []).append(
                 (float(np.median(ranks)) / expected, outcome)
             )
+    outcomes = [agree(outcome for _, outcome in pairs) for pairs in ratios.values()]
     datasets = list(dict.fromkeys(case[0] for case in ratios))
     values = {case: [value for value, _ in pairs] for case, pairs in ratios.items()}
     means = {case: sum(numbers) / len(numbers) for case, numbers in values.items()}
@@ -185,13 +198,9 @@ def scatter_claim(tables, figure: str, kinds: tuple[str, ...] = ("ColorMNIST",))
         "bootstrap interval) for every latent size and seed. The value is the smallest such ratio "
         "(mean over seeds).",
         value=min(means.values(), default=None),
-        value_text=f"relative median rank: {by_dataset(tables, means)}",
+        value_text=f"relative median rank: {by_dataset(tables, means)}{tally(outcomes)}",
         paper="no number survives",
-        verdict=verdict(
-            [agree(outcome for _, outcome in pairs) for pairs in ratios.values()],
-            {tables.kind(dataset) for dataset in datasets},
-            kinds,
-        ),
+        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, kinds),
         spread=over_seeds(values),
     )
 

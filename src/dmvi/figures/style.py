@@ -61,23 +61,18 @@ def new_figure(height: float, width: float = WIDTH):
 def text_width(text: str, size: float, weight: str = "normal") -> float:
     """Width of one line of text in inches."""
     from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextPath
+    from matplotlib.textpath import text_to_path
 
-    if " " in text:  # word by word, since texts share their words and measuring one takes a while
-        words = text.split(" ")
-        # "x" at both ends, as the extent of a space alone is empty
-        space = text_width("x\u00a0x", size, weight) - text_width("xx", size, weight)
-        return sum(text_width(word, size, weight) for word in words) + space * (len(words) - 1)
-    font = FontProperties(family=RC["font.family"], weight=weight)
-    return TextPath((0, 0), text, size=size, prop=font).get_extents().width / 72 if text else 0.0
+    font = FontProperties(family=RC["font.family"], weight=weight, size=size)
+    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
 
 
 def wrap(text: str, width: float, size: float, weight: str = "normal") -> str:
-    """Breaks `text` between words into lines that are at most `width` inches wide."""
+    """Breaks `text` at its spaces (not at no-break spaces) into lines of at most `width` inches."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
         line = ""
-        for word in paragraph.split():
+        for word in paragraph.split(" "):
             longer = f"{line} {word}".strip()
             if line and text_width(longer, size, weight) > width:
                 lines.append(line)
@@ -116,9 +111,12 @@ def frame(figure, title: str, footer: list[str]) -> None:
     figure.text(left, 0.05 / total, footer, va="bottom", size=TEXT, color=GREY, linespacing=1.15)
 
 
-def panel_title(axes, text: str, columns: int, width: float = WIDTH) -> None:
-    """A panel's title, broken to the width of one of `columns` panels."""
-    axes.set_title(balanced(text, width / columns - 0.35, 8), linespacing=1.1)
+def panel_title(axes, text: str, columns: float, width: float = WIDTH, margin: float = 0.7) -> None:
+    """A panel's title, broken to the width of one of `columns` panels less its margins in inches.
+
+    The margin is twice that of the axis labels on the left, as titles are centred over the axes.
+    """
+    axes.set_title(balanced(text, width / columns - margin, 8), linespacing=1.1)
 
 
 def legend_panel(axes, handles, columns: int) -> None:

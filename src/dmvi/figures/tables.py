@@ -65,6 +65,11 @@ class Run:
     beta = property(lambda self: float(self.attributes.get("beta", 1.0)))
 
     @property
+    def setting(self) -> tuple:
+        """What two runs must share, besides the data, to be compared fairly."""
+        return (self.latent_dim, *map(self.attributes.get, ("width", "iterations")))
+
+    @property
     def plain(self) -> bool:
         """True for the paper's own model: a VAE without a weight on its KL term."""
         return self.model in ("vae", "beta_vae") and self.beta == 1
@@ -143,7 +148,7 @@ class Tables:
 
     def heading(self, run: Run) -> str:
         """The title of a run's panel: data set, latent size, and what tells it from its peers."""
-        text = f"{self.title(run.data)}, d = {run.latent_dim}"
+        text = f"{self.title(run.data)}, d\u00a0=\u00a0{run.latent_dim}"
         labels = self.labels
         peers = [r for r in self.runs if (r.data, r.latent_dim) == (run.data, run.latent_dim)]
         return f"{text}, {labels[run.name]}" if len(peers) > 1 else text
@@ -157,7 +162,7 @@ class Tables:
             if run.model not in ("vae", "beta_vae"):
                 parts.insert(0, str(run.model).upper())
             if run.beta != 1:
-                parts.append(f"β = {run.beta:g}")
+                parts.append(f"β\u00a0=\u00a0{run.beta:g}")
             if level >= 1:
                 parts.append(LIKELIHOOD_LABELS.get(run.likelihood, str(run.likelihood)))
             if level >= 2:

@@ -1,5 +1,6 @@
 """Trains one run with one seed."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -53,7 +54,12 @@ def train(
     log(f"trained in {(time.monotonic() - began) / 60:.1f} minutes")
     checkpoint.save(
         model_path,
-        {"spec": spec, "image_shape": list(dataset.image_shape), "model": model.cpu().state_dict()},
+        {
+            # As text: pickled strings would depend on which of them are one object in memory.
+            "spec": json.dumps(spec, sort_keys=True),
+            "image_shape": list(dataset.image_shape),
+            "model": model.cpu().state_dict(),
+        },
     )
     files.write_csv(history_path, pd.DataFrame(journal.rows))
     files.write_json(run_path, {"run": run, "seed": seed, **spec, "num_parameters": count})

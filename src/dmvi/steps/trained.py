@@ -1,5 +1,6 @@
 """Trained models and their posteriors, as the steps after training need them."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,7 @@ EVALUATION_BATCH = 128
 def load_model(path: Path, device: torch.device) -> Model:
     """The model of a `model.pt` in evaluation mode (running batch-norm averages), without gradients."""
     saved = checkpoint.load(path)
-    model = make_model(saved["spec"], tuple(saved["image_shape"]))
+    model = make_model(json.loads(saved["spec"]), tuple(saved["image_shape"]))
     try:
         model.load_state_dict(saved["model"])
     except RuntimeError:

@@ -1,0 +1,108 @@
+"""Likelihoods against torch.distributions, closed forms, and the identities of Appendix G."""
+
+import math
+
+import pytest
+import torch
+from torch import distributions
+
+from dmvi.distributions.likelihoods import LIKELIHOODS, Bernoulli, Categorical, QuantizedNormal
+
+
+def pixels(*shape: int) -> torch.Tensor:
+    return torch.randint(0, 256, shape) / 255.0
+
+
+def test_bernoulli_equals_torch_on_binary_pixels():
+    x, logits = pixels(3, 2, 4, 4).round(), torch.randn(3, 2, 4, 4)
+    expected = distributions.Bernoulli(logits=logits).log_prob(x).flatten(1).sum(1)
+    torch.testing.assert_close(Bernoulli().log_prob(x, logits), expected)
+
+
+def test_bernoulli_on_grey_pixels_is_x_l_minus_softplus_l():
+    x, logits = pixels(3, 2, 4, 4), torch.randn(3, 2, 4, 4) * 5
+    expected = (x * logits - torch.nn.functional.softplus(logits)).flatten(1).sum(1)
+    torch.testing.assert_close(Bernoulli().log_prob(x, logits), expected)
+
+
+def test_gradients_have_the_form_of_appendix_g():
+    """-d log p / d logit = sigmoid(l) - x for Bernoulli, -d log p / d mu = mu - x for N(mu, 1)."""
+    x, output = pixels(1, 1, 5, 5), torch.randn(1, 1, 5, 5, requires_grad=True)
+    (gradient,) = torch.autograd.grad(-Bernoulli().log_prob(x, output).sum(), output)
+    torch.testing.assert_close(gradient, output.sigmoid() - x)
+    normal = QuantizedNormal()
+    mu = torch.randn(1, 1, 5, 5, requires_grad=True)
+    output = torch.cat([mu, torch.zeros_like(mu)], 1)  # sigma = 1
+    (gradient,) = torch.autograd.grad(-normal.log_prob(x, output).sum(), mu)
+    centre = (x * 255 + 0.5) / 256
+    torch.testing.assert_close(gradient, mu - centre)
+
+
+def quantized_probabilities(mu: float, log_sigma: float) -> torch.Tensor:
+    """p(k) of all 256 values, float32 as in training."""
+    x = (torch.arange(256) / 255.0).view(256, 1, 1, 1)
+    output = torch.tensor([mu, log_sigma]).view(1, 2, 1, 1).expand(256, 2, 1, 1)
+    return QuantizedNormal().log_prob(x, output).double().exp()
+
+
+@pytest.mark.parametrize("log_sigma", [-9.0, -6.0, -5.5, -5.0, -3.0, -1.0, 2.0])
+@pytest.mark.parametrize("mu", [-0.5, 0.0, 0.3, 0.5 / 256, 1.0])
+def test_quantized_normal_sums_to_at_most_one(mu, log_sigma):
+    assert quantized_probabilities(mu, log_sigma).sum().item() <= 1.0 + 1e-5
+
+
+def test_quantized_normal_loses_no_more_than_jensens_gap():
+    """To second order in the bin width w, the sum is 1 - w^2 / (24 sigma^2)."""
+    gap = (1 / 256) ** 2 / (24 * math.exp(-6.0))
+    assert quantized_probabilities(0.5, -3.0).sum().item() == pytest.approx(1 - gap, abs=1e-5)
+
+
+def test_quantized_normal_is_the_average_log_density_over_the_bin():
+    """Against the definition: E_u log N((k + u) / 256; mu, sigma) - log 256 by fine quadrature."""
+    mu, log_sigma, k = 0.31, -4.0, 100
+    u = (torch.arange(10_000, dtype=torch.float64) + 0.5) / 10_000
+    density = distributions.Normal(
+        torch.tensor(mu, dtype=torch.float64), torch.tensor(log_sigma, dtype=torch.float64).exp()
+    )
+    expected = density.log_prob((k + u) / 256).mean().item() - math.log(256)
+    x = torch.full((1, 1, 1, 1), k / 255.0)
+    output = torch.tensor([mu, log_sigma]).view(1, 2, 1, 1)
+    assert QuantizedNormal().log_prob(x, output).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_quantized_normal_channels_are_two_halves():
+    x, mu, log_sigma = pixels(2, 3, 4, 4), torch.rand(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
+    whole = QuantizedNormal().log_prob(x, torch.cat([mu, log_sigma], 1))
+    parts = [
+        QuantizedNormal().log_prob(x[:, [c]], torch.stack([mu[:, c], log_sigma[:, c]], 1))
+        for c in range(3)
+    ]
+    torch.testing.assert_close(whole, sum(parts))
+
+
+def test_categorical_equals_torch():
+    x, output = pixels(2, 3, 4, 4), torch.randn(2, 768, 4, 4)
+    logits = output.unflatten(1, (3, 256)).movedim(2, -1)
+    expected = distributions.Categorical(logits=logits).log_prob((x * 255).round().long())
+    torch.testing.assert_close(Categorical().log_prob(x, output), expected.flatten(1).sum(1))
+    mean = (logits.softmax(-1) * torch.arange(256) / 255).sum(-1)
+    torch.testing.assert_close(Categorical().mean(output), mean)
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_every_likelihood_learns_the_image_it_is_shown(name):
+    """Maximising log p(x | output) over the output moves the mean image to x."""
+    torch.manual_seed(0)
+    likelihood = LIKELIHOODS[name]()
+    x = pixels(1, 2, 3, 3)
+    output = torch.zeros(1, 2 * likelihood.outputs_per_channel, 3, 3, requires_grad=True)
+    optimizer = torch.optim.Adam([output], lr=0.1)
+    for _ in range(300):
+        optimizer.zero_grad()
+        (-likelihood.log_prob(x, output).sum()).backward()
+        optimizer.step()
+    mean = likelihood.mean(output)
+    assert mean.shape == x.shape
+    assert (mean - x).abs().max().item() < 0.1
+    assert mean.min() >= 0
+    assert mean.max() <= 1

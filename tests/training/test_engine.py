@@ -1,0 +1,250 @@
+"""The engine: players, schedules, resuming, signals, and losses that go wrong."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import dmvi
+from dmvi.errors import DmviError
+from dmvi.files import read_json, sha256
+from dmvi.models.model import Model, Player
+from dmvi.steps.train import train
+from dmvi.training import checkpoint
+from dmvi.training.engine import CheckpointPolicy, Interrupted, fit
+from dmvi.training.journal import NonFiniteLossError
+from dmvi.training.reproducibility import set_up
+from dmvi.training.sampler import Sampler
+
+CPU = torch.device("cpu")
+
+
+class Duel(Model):
+    """Two players with one weight each, a 3:1 schedule, and a loss that sees both weights."""
+
+    def __init__(self, spec=None):
+        super().__init__(spec, (28, 28, 1))
+        self.critic = nn.Linear(1, 1)
+        self.generator = nn.Linear(1, 1)
+        self.batches = []
+
+    def players(self):
+        return [
+            Player("critic", (self.critic,), self.loss, steps=3),
+            Player("generator", (self.generator,), self.loss),
+        ]
+
+    def loss(self, x):
+        self.batches.append(x)
+        mean = x.mean().view(1, 1)
+        return {"product": (self.critic(mean) * self.generator(mean)).sum()}
+
+    def decode(self, z):
+        raise NotImplementedError
+
+
+def images(n=40):
+    return np.random.default_rng(0).integers(0, 256, (n, 28, 28, 1), dtype=np.uint8)
+
+
+def fit_duel(tmp_path, spec, model=None):
+    set_up(0)
+    model = model or Duel()
+    sampler = Sampler(images(), 8, 0, CPU)
+    journal = fit(model, sampler, spec, "duel", CheckpointPolicy(tmp_path), log=lambda _: None)
+    return model, journal
+
+
+def test_each_player_steps_as_often_as_it_says_on_fresh_batches(tmp_path, spec):
+    model, _ = fit_duel(tmp_path, {**spec, "iterations": 2})
+    assert len(model.batches) == 2 * (3 + 1)
+    first = model.batches[:4]
+    assert first[3] is first[0], "every player's first update uses the iteration's batch"
+    assert not any(torch.equal(first[0], other) for other in first[1:3])
+
+
+def test_learning_rate_per_player_and_adams_first_step(tmp_path, spec):
+    """Adam's first step moves each weight by its learning rate, against the gradient's sign."""
+    rates = {"critic": 0.01, "generator": 0.5}
+    set_up(0)
+    before = {k: v.clone() for k, v in Duel().state_dict().items()}
+    model, _ = fit_duel(tmp_path, {**spec, "iterations": 1, "learning_rate": rates})
+    moved = {k: (v - before[k]).abs().item() for k, v in model.state_dict().items()}
+    assert moved["generator.weight"] == pytest.approx(0.5, rel=1e-3)
+    assert moved["critic.weight"] == pytest.approx(0.03, rel=0.1)  # three steps
+
+
+def test_journal_averages_windows_and_names_players(tmp_path, spec):
+    _, journal = fit_duel(tmp_path, {**spec, "iterations": 10, "log_every": 4})
+    assert [row["step"] for row in journal.rows] == [4, 8, 10]
+    assert set(journal.rows[0]) == {"step", "critic/product", "generator/product"}
+
+
+def outputs(folder):
+    return {name: sha256(folder / name) for name in ("model.pt", "history.csv", "run.json")}
+
+
+def run(spec, dataset, folder, **options):
+    options = {"checkpoint_every": 7, "log": lambda _: None, "device": "cpu", **options}
+    train(
+        spec,
+        "tiny",
+        0,
+        dataset,
+        folder / "model.pt",
+        folder / "history.csv",
+        folder / "run.json",
+        folder / "checkpoints",
+        **options,
+    )
+
+
+@pytest.mark.parametrize("posterior", ["gaussian", "realnvp"])
+@pytest.mark.parametrize("stop_at", [1, 6, 7, 13, 29])
+def test_stopping_on_a_signal_and_resuming_gives_the_same_bytes(
+    dataset, tmp_path, spec, stop_at, posterior
+):
+    spec |= {"posterior": posterior, "flow_transforms": 2, "flow_hidden": [8]}
+    run(spec, dataset, tmp_path / "whole")
+    steps = iter(range(1, 100))
+
+    original = Sampler.next
+
+    def next_and_stop(self):
+        if next(steps) == stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return original(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Sampler, "next", next_and_stop)
+        with pytest.raises(Interrupted, match=f"stopped by SIGTERM at step {stop_at}"):
+            run(spec, dataset, tmp_path / "parts")
+    assert not (tmp_path / "parts" / "model.pt").exists()
+    messages = []
+    run(spec, dataset, tmp_path / "parts", log=messages.append)
+    assert any(f"at step {stop_at}" in message for message in messages)
+    assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+
+
+def test_binarized_batches_resume_too(dataset, tmp_path, spec):
+    spec |= {"binarize": True}
+    run(spec, dataset, tmp_path / "whole")
+    run({**spec, "iterations": 11}, dataset, tmp_path / "parts")
+    run(spec, dataset, tmp_path / "parts")
+    assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+
+
+def test_more_iterations_continue_from_the_last_checkpoint(dataset, tmp_path, spec):
+    run({**spec, "iterations": 12}, dataset, tmp_path / "parts")
+    messages = []
+    run(spec, dataset, tmp_path / "parts", log=messages.append)
+    assert any("resumed" in message and "step 12" in message for message in messages)
+    run(spec, dataset, tmp_path / "whole")
+    assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+
+
+def test_a_checkpoint_of_another_configuration_is_kept_but_not_used(dataset, tmp_path, spec):
+    run({**spec, "learning_rate": 1e-2}, dataset, tmp_path / "parts")
+    messages = []
+    run(spec, dataset, tmp_path / "parts", log=messages.append)
+    assert any("another configuration" in message for message in messages)
+    assert (tmp_path / "parts/checkpoints/checkpoint.stale.pt").exists()
+    run(spec, dataset, tmp_path / "whole")
+    assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+
+
+def test_other_seeds_give_other_models(dataset, tmp_path, spec):
+    run(spec, dataset, tmp_path / "a")
+    other = {**spec, "learning_rate": 2e-3}
+    run(other, dataset, tmp_path / "b")
+    assert outputs(tmp_path / "a") != outputs(tmp_path / "b")
+
+
+@pytest.mark.slow
+def test_killed_at_random_points_the_result_is_the_same(dataset, tmp_path, spec):
+    """SIGKILL, from outside, at times drawn at random: rerunning ends with the same bytes."""
+    spec = {**spec, "iterations": 1000, "width": 8}
+    run(spec, dataset, tmp_path / "whole", checkpoint_every=50)
+    folder = tmp_path / "parts"
+    command = [sys.executable, "-m", "dmvi", "train", "--spec", json.dumps(spec), "--run", "tiny"]
+    command += ["--seed", "0", "--data", dataset, "--model", folder / "model.pt", "--device", "cpu"]
+    command += ["--history", folder / "history.csv", "--description", folder / "run.json"]
+    command += ["--checkpoints", folder / "checkpoints", "--checkpoint-every", "50"]
+    source = os.path.dirname(os.path.dirname(dmvi.__file__))
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": source}
+    rng = np.random.default_rng(int(time.time()))
+    kills = 0
+    for _ in range(60):
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        # Kills only count once training is under way, so wait for the process's first line.
+        process.stdout.readline()
+        chosen = signal.SIGKILL if kills < 3 else signal.SIGTERM
+        try:
+            process.wait(timeout=rng.uniform(0.1, 1.0) if kills < 5 else None)
+        except subprocess.TimeoutExpired:
+            process.send_signal(chosen)
+            process.wait()
+            kills += 1
+            continue
+        assert process.returncode == 0, process.stdout.read().decode()
+        break
+    assert kills >= 2, "training was too short to be killed; the test proves nothing"
+    assert outputs(folder) == outputs(tmp_path / "whole")
+
+
+class Exploding(Duel):
+    """Its generator's loss becomes NaN at a chosen call."""
+
+    def __init__(self, at):
+        super().__init__()
+        self.at, self.calls = at, 0
+
+    def players(self):
+        return [Player("generator", (self.critic, self.generator), self.loss)]
+
+    def loss(self, x):
+        self.calls += 1
+        terms = super().loss(x)
+        good = {"fine": terms["product"] * 0 + 1}
+        return {**good, "bad": terms["product"] / (1.0 if self.calls != self.at else 0.0) * 0}
+
+
+@pytest.mark.parametrize(("at", "last"), [(6, "none was written"), (17, "step 10 in")])
+def test_nan_stops_with_step_term_and_last_good_checkpoint(tmp_path, spec, at, last):
+    set_up(0)
+    sampler = Sampler(images(), 8, 0, CPU)
+    policy = CheckpointPolicy(tmp_path, every=10)
+    with pytest.raises(NonFiniteLossError) as caught:
+        fit(Exploding(at), sampler, spec, "nan", policy, log=lambda _: None)
+    message = str(caught.value)
+    assert f"generator/bad is nan at step {at}" in message
+    assert last in message
+    if policy.path.exists():
+        assert checkpoint.load(policy.path)["step"] == 10
+
+
+def test_a_second_job_on_the_same_run_is_refused(tmp_path, spec):
+    with checkpoint.locked(tmp_path), pytest.raises(DmviError, match="is in use by process"):
+        fit_duel(tmp_path, spec)
+
+
+def test_batch_larger_than_the_training_split_is_refused():
+    with pytest.raises(DmviError, match="batch_size is 64, but the training split has only 40"):
+        Sampler(images(), 64, 0, CPU)
+
+
+def test_description_holds_the_run(dataset, tmp_path, spec):
+    run(spec, dataset, tmp_path)
+    described = read_json(tmp_path / "run.json")
+    assert spec.items() <= described.items()
+    assert described["seed"] == 0
+    assert described["num_parameters"] > 0
