@@ -1,16 +1,23 @@
 """Environment variables that every job of the workflow should run with."""
 
 import os
+import sys
 from pathlib import Path
 
 
 def set_environment() -> None:
     """Sets, for this process and its children, where the package is and how memory is handled.
 
+    - PATH: the `python` of the rules is the one that runs Snakemake, even if its virtual environment
+      is not activated (a conda environment, where one is used, is put before it later).
     - PYTHONPATH: jobs use the package as it stands in the checkout, installed or not.
     - MALLOC_*: glibc gives large tensors back to the system at each free and pays for the page faults
       of the next allocation; keeping them makes training on a CPU 1.2 to 2.4 times faster.
     """
+    binaries = str(Path(sys.executable).parent)
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    if path[0] != binaries:
+        os.environ["PATH"] = os.pathsep.join([binaries, *path])
     source = str(Path(__file__).parents[1])
     before = os.environ.get("PYTHONPATH")
     if before is None or source not in before.split(os.pathsep):

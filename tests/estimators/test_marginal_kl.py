@@ -108,7 +108,6 @@ def test_components_are_drawn_evenly(n, samples):
     assert torch.equal(index, index.sort().values)
 
 
-@pytest.mark.slow
 def test_the_number_follows_log_n_whatever_the_encoder_does():
     """The paper's setting as our specification states it: about 50.4 nats from a perfect encoder."""
     found = marginal_kl(mixture(n=20_000, d=50), samples=2_000)

@@ -27,7 +27,7 @@ def brute_force(mean, log_var, z, own_index=None, own_log_prob=None):
     return torch.logsumexp(log_prob, 1) - math.log(len(mean))
 
 
-class DoubleOrSingleGaussian(torch.nn.Module):
+class WeightedGaussian(torch.nn.Module):
     """A family whose parameters [mean | log_var] pass through a weight, as a flow's would."""
 
     def __init__(self):
@@ -153,7 +153,7 @@ def test_component_kl_equals_torch_distributions():
 
 def test_flow_mixture_of_gaussians_is_the_gaussian_mixture():
     mean, log_var = make(45, 3, 4)
-    family = DoubleOrSingleGaussian()
+    family = WeightedGaussian()
     flow = FlowMixture(family, torch.cat([mean, log_var], 1), tile=(4, 7))
     gaussian = GaussianMixture(mean, log_var)
     index = torch.arange(45)
@@ -172,14 +172,14 @@ def test_flow_mixture_of_gaussians_is_the_gaussian_mixture():
 
 def test_flow_component_kl_is_unbiased():
     parameters = torch.tensor([[0.5, -1.0, -0.7, 0.3]]).repeat(20_000, 1)
-    flow = FlowMixture(DoubleOrSingleGaussian(), parameters)
+    flow = FlowMixture(WeightedGaussian(), parameters)
     values = flow.component_kl(generator())
     exact = GaussianMixture.from_parameters(parameters[:1]).component_kl()[0]
     assert abs(values.mean() - exact) < 5 * values.std() / math.sqrt(len(values))
 
 
 def test_flow_sampling_leaves_the_global_generator_alone():
-    flow = FlowMixture(DoubleOrSingleGaussian(), torch.zeros(5, 4))
+    flow = FlowMixture(WeightedGaussian(), torch.zeros(5, 4))
     torch.manual_seed(3)
     state = torch.random.get_rng_state()
     first, _ = flow.sample(torch.arange(5), generator(1))

@@ -202,13 +202,13 @@ def write_study_tables(root: Path):
     pd.DataFrame(settings, columns=columns).to_csv(root / "tables" / "settings.csv", index=False)
 
 
-def full_study(root: Path) -> Results:
+def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
     """3 data sets, 2 posteriors, 2 latent sizes, 2 seeds, and 3 likelihoods on CIFAR-10."""
     results = Results(root)
     for name in SIZES:
         results.add_dataset(name)
         for posterior in ("gaussian", "realnvp"):
-            for d in (10, 50):
+            for d in latent_sizes:
                 results.add_run(
                     f"{name}-{posterior}-d{d}", data=name, posterior=posterior, latent_dim=d
                 )
@@ -228,11 +228,23 @@ def results(tmp_path) -> Results:
 
 @pytest.fixture(scope="session")
 def study(tmp_path_factory) -> Results:
-    """The full study, shared: tests only read it."""
-    return full_study(tmp_path_factory.mktemp("study") / "results")
+    """A study with one latent size, shared: tests only read it."""
+    return whole_study(tmp_path_factory.mktemp("study") / "results", (50,))
+
+
+@pytest.fixture(scope="session")
+def full_study(tmp_path_factory) -> Results:
+    """The study with two latent sizes, shared: tests only read it."""
+    return whole_study(tmp_path_factory.mktemp("full_study") / "results")
 
 
 @pytest.fixture
 def own_study(tmp_path) -> Results:
-    """A full study that the test may change."""
-    return full_study(tmp_path / "results")
+    """A small study that the test may change: a run per data set, and a second likelihood."""
+    results = Results(tmp_path / "results")
+    for name in SIZES:
+        results.add_dataset(name)
+        results.add_run(name, data=name, seeds=[0])
+    results.add_run("quantized", data="cifar10", likelihood="quantized_normal", seeds=[0])
+    write_study_tables(results.root)
+    return results

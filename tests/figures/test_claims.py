@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+
 from dmvi import claims
 from dmvi.errors import DmviError
 from dmvi.figures import decide

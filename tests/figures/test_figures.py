@@ -1,56 +1,26 @@
-"""Every figure draws from tables alone, whatever the study holds, and writes reproducible files."""
-
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
+"""Every figure draws from tables alone, whatever the study holds."""
 
 import pytest
+
 from dmvi.errors import DmviError
 from dmvi.figures import style
-from dmvi.figures.base import Sources, Tables, figure_module, figure_names, numbered_title, render
+from dmvi.figures.base import Sources, Tables, figure_module, figure_names, numbered_title
 
 NAMES = figure_names()
-SOURCE = Path(__file__).parents[2] / "src"
-
-SCRIPT = """
-import json, sys
-from pathlib import Path
-from dmvi.figures.base import Tables, figure_module, figure_names, render
-
-root, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
-for name in figure_names():
-    figure_module(name)
-heavy = {"torch", "numpy", "pandas", "matplotlib", "seaborn"} & set(sys.modules)
-assert not heavy, f"importing the figures imports {heavy}"
-for name, runs in jobs.items():
-    tables = Tables(root, runs, {"name": "test", "scale": "demo"})
-    render(name, tables, out / f"{name}.pdf", out / f"{name}.png", out / f"{name}.json")
-assert "torch" not in sys.modules, "drawing imports torch"
-"""
 
 
-def draw_all(study, out: Path, names, **environment):
-    jobs = {name: study.tables(figure_module(name)).seeds for name in names}
-    subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT, study.root, out, json.dumps(jobs)],
-        check=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
-    )
+def drawn(name, tables):
+    """The figure as `render` composes it, laid out but not saved."""
+    import matplotlib
 
+    from dmvi.figures.base import footer
 
-@pytest.fixture(scope="module")
-def drawn(study, tmp_path_factory):
-    """Every figure of the full study, drawn by a fresh process that must not import torch."""
-    out = tmp_path_factory.mktemp("drawn")
-    draw_all(study, out, NAMES, PYTHONHASHSEED="1")
-    return out
-
-
-def rendered(name, tables, out):
-    render(name, tables, out / "a.pdf", out / "a.png", out / "a.json")
-    return json.loads((out / "a.json").read_text())
+    module = figure_module(name)
+    with matplotlib.rc_context(style.RC):
+        figure = module.draw(tables)
+        style.frame(figure, numbered_title(name), footer(module, tables))
+        figure.draw_without_rendering()
+    return figure
 
 
 def test_all_figures_are_found():
@@ -78,28 +48,6 @@ def test_module_declares_what_the_workflow_reads(name):
     assert bool(module.SELECT) == bool(module.SOURCES.run)
     assert 2 <= module.CAPTION.count(". ") + 1 <= 5
     assert numbered_title(name).endswith(module.TITLE)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_files_are_whole(drawn, name):
-    pdf = (drawn / f"{name}.pdf").read_bytes()
-    assert pdf.startswith(b"%PDF")
-    assert pdf.rstrip().endswith(b"%%EOF")
-    assert b"/Subtype /Type3" not in pdf  # fonts are embedded as TrueType ("type 42")
-    assert b"/FontFile2" in pdf
-    assert b"CreationDate" not in pdf
-    assert (drawn / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    claims = json.loads((drawn / f"{name}.json").read_text())
-    assert all(claim["figure"] == name for claim in claims)
-
-
-def test_bytes_are_reproducible(drawn, study, tmp_path):
-    names = ["fig2", "fig12", "table3"]
-    draw_all(study, tmp_path, names, PYTHONHASHSEED="2", SOURCE_DATE_EPOCH="86400")
-    for name in names:
-        for suffix in ("pdf", "png", "json"):
-            file = f"{name}.{suffix}"
-            assert (tmp_path / file).read_bytes() == (drawn / file).read_bytes(), file
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -137,12 +85,16 @@ def test_reads_only_its_sources(study, name, monkeypatch):
 def test_missing_table_is_one_sentence(own_study, name):
     module = figure_module(name)
     tables = own_study.tables(module)
-    run, seeds = next(iter(tables.seeds.items()))
+    run, seeds = list(tables.seeds.items())[-1]
     missing = own_study.path(run, seeds[0], module.SOURCES.run[-1])
     missing.unlink()
-    with pytest.raises(DmviError) as error:
+
+    def draw_and_decide():
         module.draw(tables)
         module.claims(tables)
+
+    with pytest.raises(DmviError) as error:
+        draw_and_decide()
     assert str(missing) in str(error.value)
     assert "does not exist" in str(error.value)
     assert "\n" not in str(error.value)
@@ -179,15 +131,17 @@ def test_broken_table_is_one_sentence(own_study, name):
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if figure_module(name).SOURCES.run])
-def test_one_data_set_one_run_one_seed(results, name, tmp_path):
+def test_one_data_set_one_run_one_seed(results, name):
     """Also of a builder and with a posterior that the figures have never heard of."""
     results.add_dataset("mine", builder="my_builder", title="My own pictures")
     results.add_run("only", data="mine", posterior="my_flow", seeds=[7])
-    claims = rendered(name, results.tables(figure_module(name), data="mine"), tmp_path)
-    assert {claim["verdict"] for claim in claims} <= {"undecided", "fails"}
+    tables = results.tables(figure_module(name), data="mine")
+    drawn(name, tables)
+    claims = getattr(figure_module(name), "claims", lambda tables: [])(tables)
+    assert {claim.verdict for claim in claims} <= {"undecided", "fails"}
 
 
-def test_many_data_sets_of_unknown_kinds(results, tmp_path):
+def test_many_data_sets_of_unknown_kinds(results):
     """Five data sets, two that share a title, and runs that only their names tell apart."""
     for i in range(5):
         results.add_dataset(f"set{i}", builder="own", title="Same title" if i < 2 else f"Set {i}")
@@ -197,37 +151,48 @@ def test_many_data_sets_of_unknown_kinds(results, tmp_path):
     headings = [tables.heading(run) for run in tables.runs]
     assert len(set(headings)) == 10
     assert headings[0].startswith("Same title [set0]")
-    for name in ("fig1", "fig2", "fig13"):
-        rendered(name, results.tables(figure_module(name), model="vae"), tmp_path)
+    for name in ("fig1", "fig2"):
+        drawn(name, results.tables(figure_module(name), model="vae"))
 
 
-def test_runs_come_in_the_papers_order(study):
-    tables = study.tables(figure_module("fig1"))
+def test_runs_come_in_the_papers_order(full_study):
+    tables = full_study.tables(figure_module("fig1"))
     builders = [tables.meta(dataset)["builder"] for dataset in tables.datasets]
     assert builders == ["color_mnist", "celeba", "cifar10"]
     first = [(run.latent_dim, run.posterior) for run in tables.runs[:3]]
     assert first == [(10, "gaussian"), (10, "realnvp"), (50, "gaussian")]
 
 
-def test_text_of_every_figure_is_legible_and_inside(study):
-    """No text under 7 points, and none that leaves the page."""
-    import matplotlib
-    from dmvi.figures.base import footer
+@pytest.mark.parametrize("name", NAMES)
+def test_text_is_legible_and_on_the_page(study, name):
+    from matplotlib.axis import Tick
+    from matplotlib.text import Text
 
-    with matplotlib.rc_context(style.RC):
-        for name in NAMES:
-            module, tables = figure_module(name), study.tables(figure_module(name))
-            figure = module.draw(tables)
-            style.frame(figure, numbered_title(name), footer(module, tables))
-            figure.draw_without_rendering()
-            page = figure.bbox
-            for text in figure.findobj(matplotlib.text.Text):
-                if not text.get_text() or not text.get_visible():
-                    continue
-                assert text.get_size() >= style.TEXT, (name, text.get_text())
-                box = text.get_window_extent()
-                inside = box.x0 >= -1 and box.x1 <= page.x1 + 1
-                assert inside and box.y0 >= -1 and box.y1 <= page.y1 + 1, (name, text.get_text())
+    figure = drawn(name, study.tables(figure_module(name)))
+    # Tick labels beyond the axes' limits exist, but are not drawn: only their looks are checked.
+    ticks = [text for tick in figure.findobj(Tick) for text in (tick.label1, tick.label2)]
+    checked = 0
+    for text in figure.findobj(Text):
+        words = text.get_text()
+        if not words or not text.get_visible() or text in ticks:
+            continue
+        box = text.get_window_extent()
+        assert text.get_size() >= style.TEXT, words
+        assert min(box.x0, box.y0) >= -1, words
+        assert box.x1 <= figure.bbox.x1 + 1, words
+        assert box.y1 <= figure.bbox.y1 + 1, words
+        checked += 1
+    assert checked >= 2  # title and footer at least
+    assert all(text.get_size() >= style.TEXT and "^" not in text.get_text() for text in ticks)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_panel_titles_do_not_overlap(study, name):
+    figure = drawn(name, study.tables(figure_module(name)))
+    titles = [panel.title for panel in figure.axes] + [panel._left_title for panel in figure.axes]
+    boxes = [title.get_window_extent() for title in titles if title.get_text()]
+    for i, box in enumerate(boxes):
+        assert not box.count_overlaps(boxes[:i])
 
 
 def test_footer_states_scale_seeds_and_stand_ins(study):

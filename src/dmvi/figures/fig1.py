@@ -162,9 +162,11 @@ def _curves(axes, tables, runs, colours):
         )  # fmt: skip
         seen += [*mean, points["value"]]
     axes.set_xscale("log")
+    style.plain_numbers(axes.xaxis)
     axes.set_xlabel("images in the mixture, N")
     if min(seen) > 0 and max(seen) > 20 * min(seen):
         axes.set_yscale("log")
+        style.plain_numbers(axes.yaxis)
     low, high = axes.get_ylim()
     if axes.get_yscale() == "log":
         axes.set_ylim(low, high * (high / low) ** 0.22)

@@ -91,6 +91,7 @@ def _pixels(axes, tables, run):
             )
             axes.step(edges, [*shown, shown[-1]], where="post", color=colour, **looks)
     axes.set_yscale("log")
+    style.plain_numbers(axes.yaxis)
     axes.set_ylim(max(smallest, 1e-5) / 1.5, 1.3)
     axes.set(xlabel="pixel value", ylabel="share of pixels", xlim=(0, 1))
 

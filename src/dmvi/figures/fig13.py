@@ -49,7 +49,7 @@ def _draw_costs(axes, tables, run, columns):
                 "low_posterior": group(bounds, "low_posterior", BOUNDS)["kl"],
             }
         )
-    style.histograms(axes, seeds, "KL(q(z|x)‖p(z))  [nats]", bins=30)
+    style.histograms(axes, seeds, "KL(q(z|x)‖p(z))  [nats]")
     style.panel_title(axes, tables.heading(run), columns)
 
 

@@ -78,10 +78,10 @@ def _heading(tables, run, with_data: bool) -> str:
     error, distance = (
         np.mean([q[key] for q in quality]) for key in ("reconstruction_mse", "sliced_wasserstein")
     )
-    spread = f" ± {np.std(kl, ddof=1):.2g}" if len(kl) > 1 else ""
+    spread = f" ± {np.std(kl, ddof=1):.2f}" if len(kl) > 1 else ""
     data = f"{tables.title(run.data)}, d = {run.latent_dim}: " if with_data else ""
     return (
-        f"{data}{label}, KL = {np.mean(kl):.1f}{spread} nats, error {error:.4f}, SW {distance:.3f}"
+        f"{data}{label}, KL = {np.mean(kl):.2f}{spread} nats, error {error:.4f}, SW {distance:.3f}"
     )
 
 

@@ -119,6 +119,17 @@ def panel_title(axes, text: str, columns: float, width: float = WIDTH, margin: f
     axes.set_title(balanced(text, width / columns - margin, 8), linespacing=1.1)
 
 
+def plain_numbers(axis) -> None:
+    """Labels a log axis 0.1, 1, 10 instead of powers, whose exponents are too small to read."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(numticks=6))
+    axis.set_major_formatter(
+        FuncFormatter(lambda x, _: f"{x:,.0f}" if x >= 1 else f"{x:.5f}".rstrip("0"))
+    )
+    axis.set_minor_formatter(NullFormatter())
+
+
 def legend_panel(axes, handles, columns: int) -> None:
     """Turns a panel into a legend, as many entries in a row as `columns`."""
     axes.axis("off")

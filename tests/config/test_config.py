@@ -1,0 +1,237 @@
+"""The config: what it expands to, and one sentence for everything that it cannot mean."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dmvi.config import load_study
+from dmvi.errors import DmviError
+from dmvi.settings import settings_rows
+
+REPOSITORY = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def read(study: str) -> dict:
+    return yaml.safe_load((REPOSITORY / study / "config.yaml").read_text())
+
+
+@pytest.fixture
+def config():
+    return read("studies/demo")
+
+
+def load(config):
+    return load_study(config, SCHEMA)
+
+
+@pytest.mark.parametrize("study", ["", "studies/demo", "studies/reduced"])
+def test_the_studies_in_the_repository_are_valid(study):
+    config = read(study)
+    before = copy.deepcopy(config)
+    load(config)
+    assert config == before, "validation must not change the config"
+
+
+def test_the_papers_study_holds_the_papers_runs():
+    study = load(read(""))
+    seen = {}
+    for run in study.runs.values():
+        what = run.what
+        if what["likelihood"] == "bernoulli":
+            key = (what["data"], what["posterior"])
+            seen.setdefault(key, set()).add(what["latent_dim"])
+        assert run.seeds == (0, 1, 2)
+        assert what["batch_size"] == 64
+        assert what["adam_betas"] == [0.5, 0.9]
+        assert what["width"] == 64
+        assert what["iterations"] == (100_000 if what["data"] == "color_mnist" else 200_000)
+    sizes = {"color_mnist": {10, 50, 75}, "cifar10": {50, 100, 128}, "celeba": {50, 100, 128}}
+    assert seen == {(d, p): s for d, s in sizes.items() for p in ("gaussian", "realnvp")}
+    likelihoods = {r.what["likelihood"] for r in study.runs.values() if r.what["data"] == "cifar10"}
+    assert likelihoods == {"bernoulli", "quantized_normal", "categorical"}
+
+
+def test_a_sweep_is_a_product_with_readable_ids(config):
+    config["runs"]["swept"] = {
+        "data": "cifar10",
+        "sweep": {"latent_dim": [4, 8], "learning_rate": [1e-3, 1e-4]},
+    }
+    study = load(config)
+    ids = [name for name in study.runs if name.startswith("swept")]
+    assert ids == [
+        "swept-latent_dim4-learning_rate0.001",
+        "swept-latent_dim4-learning_rate0.0001",
+        "swept-latent_dim8-learning_rate0.001",
+        "swept-latent_dim8-learning_rate0.0001",
+    ]
+    assert study.runs[ids[1]].what["learning_rate"] == 1e-4
+    assert study.runs[ids[1]].entry == "swept"
+
+
+def test_a_new_run_changes_no_other_and_joins_its_figures(config):
+    before = load(copy.deepcopy(config))
+    config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae", "beta": 2.0, "latent_dim": 16}
+    after = load(config)
+    assert {name: run.what for name, run in before.runs.items()}.items() <= {
+        name: run.what for name, run in after.runs.items()
+    }.items()
+    assert "mine" in after.figures["fig1"]
+    assert after.runs["mine"].what["beta"] == 2.0
+
+
+def test_a_tagged_run_joins_the_figures_of_its_tag(config):
+    config["runs"]["mine"] = {"data": "celeba", "latent_dim": 16, "tags": ["main"]}
+    assert "mine" in load(config).figures["fig2"]
+    config["runs"]["mine"]["tags"] = ["other"]
+    assert "mine" not in load(config).figures["fig2"]
+
+
+def test_tags_and_resources_are_not_part_of_what_is_computed(config):
+    before = load(copy.deepcopy(config)).runs["celeba_gaussian"].what
+    config["defaults"] |= {"threads": 2, "gpu": 1, "minutes": 5, "checkpoint_every": 3}
+    config["runs"]["celeba_gaussian"]["tags"] = ["main", "mine"]
+    assert load(config).runs["celeba_gaussian"].what == before
+
+
+def test_keys_that_a_run_does_not_use_do_not_retrain_it(config):
+    before = load(copy.deepcopy(config))
+    config["defaults"]["flow_transforms"] = 7
+    after = load(config)
+    assert before.runs["celeba_gaussian"].what == after.runs["celeba_gaussian"].what
+    assert before.runs["celeba_realnvp"].what != after.runs["celeba_realnvp"].what
+
+
+def test_model_options_get_their_defaults(config):
+    config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae"}
+    assert load(config).runs["mine"].what["beta"] == 4.0
+
+
+def put(path: str, value):
+    """A change of one key of the config, made by its path."""
+
+    def change(config):
+        *parents, last = path.split(".")
+        for parent in parents:
+            config = config.setdefault(parent, {})
+        if value is None:
+            del config[last]
+        else:
+            config[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put("colour", 1), "config.yaml has the unknown key 'colour'; its keys are data"),
+        (put("runs.celeba_gaussian.lr", 1), "runs.celeba_gaussian has the unknown key 'lr'"),
+        (
+            put("defaults.learning_rate", "1e-3"),
+            'defaults.learning_rate is "1e-3" (a string); it must be of type number; '
+            "YAML reads 1e-3 as text, write 1.0e-03",
+        ),
+        (
+            put("runs.celeba_gaussian.latent_dim", 2.5),
+            "runs.celeba_gaussian.latent_dim is 2.5 (a number); it must be of type integer",
+        ),
+        (put("defaults.learning_rate", 0), "defaults.learning_rate is 0; it must be above 0"),
+        (put("defaults.latent_dim", 0), "defaults.latent_dim is 0; it must be at least 1"),
+        (
+            put("study.scale", "huge"),
+            'study.scale is "huge"; it must be one of demo, reduced, paper',
+        ),
+        (put("study", None), "config.yaml lacks the key 'study'"),
+        (
+            put("runs.celeba_gaussian.model", "vea"),
+            "runs.celeba_gaussian.model is 'vea'; it must be one of beta_vae, vae",
+        ),
+        (
+            put("runs.celeba_gaussian.data", "celebb"),
+            "runs.celeba_gaussian.data is 'celebb'; it must be one of color_mnist, cifar10, celeba",
+        ),
+        (
+            put("runs.celeba_gaussian.posterior", "iaf"),
+            "runs.celeba_gaussian.posterior is 'iaf'; it must be one of gaussian, realnvp",
+        ),
+        (
+            put("runs.celeba_gaussian.likelihood", "laplace"),
+            "runs.celeba_gaussian.likelihood is 'laplace'; it must be one of bernoulli",
+        ),
+        (
+            put("runs.celeba_gaussian.beta", 2.0),
+            "runs.celeba_gaussian.beta is an option of the model 'beta_vae', "
+            "but this run's model is 'vae'",
+        ),
+        (
+            put("runs.celeba_realnvp.latent_dim", 1),
+            "runs.celeba_realnvp.latent_dim is 1; the posterior 'realnvp' couples at least 2",
+        ),
+        (
+            put("runs.celeba_gaussian.batch_size", 5000),
+            "runs.celeba_gaussian.batch_size is 5000, more than the 2000 training images",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"colour": [1]}),
+            "runs.celeba_gaussian.sweep.colour is no key of a run; those are adam_betas",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"iterations": [1]}),
+            "runs.celeba_gaussian.iterations is both set and swept",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"latent_dim": ["4"]}),
+            'runs.celeba_gaussian (celeba_gaussian-latent_dim4).latent_dim is "4" (a string)',
+        ),
+        (put("seeds", [0, 0]), "seeds is [0, 0]"),
+        (
+            put("figures.fig2", {"runs": ["nowhere"]}),
+            "figures.fig2.runs names 'nowhere'; the runs are color_mnist_gaussian",
+        ),
+        (put("figures.fig99", {}), "figures.fig99 is no figure; the figures are fig1, fig2"),
+        (
+            put("figures.fig2", {"select": {"tags": "nobody"}}),
+            "figures.fig2.select.tags is 'nobody', which no run has; there are main",
+        ),
+        (
+            put("figures.fig2", {"select": {"latent_dim": 77}}),
+            "figures.fig2 selects no run",
+        ),
+        (
+            put("figures.fig2", {"select": {"colour": 1}}),
+            "figures.fig2.select.colour is no attribute of a run",
+        ),
+        (
+            put("figures.fig2", {"select": {"tags": "main"}, "runs": ["celeba_gaussian"]}),
+            "figures.fig2 has both 'runs' and 'select'",
+        ),
+        (
+            put("estimators.low_posterior.keep", 9999),
+            "estimators.low_posterior.keep is 9999, more than the 2000 draws",
+        ),
+        (put("data.celeba.builder", "lsun"), "data.celeba.builder is 'lsun'"),
+        (put("data.celeba.source", "web"), "data.celeba.source is 'web'"),
+        (put("data.celeba.pixel_noise", 0.1), "data.celeba.pixel_noise is not a key of builder"),
+        (put("data.color_mnist.pixel_noise", -1), "data.color_mnist.pixel_noise is -1"),
+        (put("runs.bad name", {"data": "celeba"}), "bad name"),
+    ],
+    ids=lambda value: value[:50] if isinstance(value, str) else "",
+)
+def test_bad_input_is_one_sentence(config, change, sentence):
+    change(config)
+    with pytest.raises(DmviError) as caught:
+        load(config)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_come_from_the_runs():
+    rows = {row["setting"]: row for row in settings_rows(load(read("")))}
+    assert rows["batch size"]["value"] == "64"
+    assert rows["batch size"]["source"] == "paper"
+    assert rows["iterations, color_mnist"]["value"] == "100000"
+    assert rows["learning rate, cifar10, vae"]["source"] == "ours"
+    assert rows["latent dim, cifar10"]["value"] == "50, 100, 128"

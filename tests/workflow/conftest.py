@@ -1,0 +1,120 @@
+"""A study small enough to run in a test, and Snakemake as a user calls it."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def tiny_config() -> dict:
+    """One data set, two runs, three figures: the whole chain of steps in half a minute."""
+    return {
+        "study": {"name": "tiny", "scale": "demo", "note": "for the tests"},
+        "seeds": [0],
+        "device": "cpu",
+        "data": {
+            "digits": {
+                "builder": "color_mnist",
+                "source": "standin",
+                "limit": {"train": 200, "valid": 40, "test": 40},
+            }
+        },
+        "defaults": {
+            "model": "vae",
+            "data": "digits",
+            "posterior": "gaussian",
+            "likelihood": "bernoulli",
+            "latent_dim": 4,
+            "width": 4,
+            "iterations": 20,
+            "batch_size": 16,
+            "learning_rate": 1e-3,
+            "adam_betas": [0.5, 0.9],
+            "precision": "float32",
+            "flow_transforms": 2,
+            "flow_hidden": [8],
+            "log_every": 5,
+            "threads": 1,
+            "gpu": 0,
+        },
+        "runs": {"plain": {}, "flow": {"posterior": "realnvp"}},
+        "estimators": {
+            "kl": {
+                "samples": None,
+                "flow_samples": 20,
+                "curve_sizes": [10, 100],
+                "curve_samples": 20,
+            },
+            "low_posterior": {"draws": 100, "keep": 10},
+            "bounds": {"images": 20, "samples": 1},
+            "embedding": {"points": 30},
+            "quality": {"grid": 9, "images": 20},
+        },
+        "figures": {"fig1": {}, "fig2": {}, "table3": {}},
+    }
+
+
+class Study:
+    """A study's folder, its config, and Snakemake run on it."""
+
+    def __init__(self, folder: Path, config: dict | None = None) -> None:
+        self.folder = folder
+        self.config = config or tiny_config()
+        folder.mkdir(parents=True, exist_ok=True)
+        self.write()
+
+    def write(self, **options) -> None:
+        text = yaml.safe_dump(self.config, sort_keys=options.get("sort_keys", False))
+        (self.folder / "config.yaml").write_text(text)
+
+    def snakemake(self, *arguments: str, check: bool = True) -> str:
+        """What Snakemake prints; it must succeed unless `check` is False."""
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--directory", self.folder]
+        done = subprocess.run(
+            [*command, *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        if check:
+            assert done.returncode == 0, done.stdout[-3000:]
+        else:
+            assert done.returncode != 0, "this was meant to fail"
+        return done.stdout
+
+    def plan(self, *targets: str) -> dict[str, int]:
+        """Jobs per rule that Snakemake would run now; empty if nothing is to be done."""
+        printed = self.snakemake("-n", *targets)
+        if "Nothing to be done" in printed:
+            return {}
+        table = printed.split("Job stats:")[-1]
+        rows = re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)
+        return {rule: int(count) for rule, count in rows if rule != "total"}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The tiny study, run to its end."""
+    study = Study(tmp_path_factory.mktemp("studies") / "tiny")
+    study.snakemake("all")
+    return study
+
+
+@pytest.fixture(scope="session")
+def repository():
+    """The checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def study_class():
+    """The class that makes further studies."""
+    return Study

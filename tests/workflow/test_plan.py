@@ -1,0 +1,60 @@
+"""What Snakemake plans, without running anything."""
+
+import pytest
+import yaml
+
+
+@pytest.fixture(scope="module")
+def paper(tmp_path_factory, repository, study_class):
+    """The paper's study, in an empty folder."""
+    config = yaml.safe_load((repository / "config.yaml").read_text())
+    return study_class(tmp_path_factory.mktemp("paper"), config)
+
+
+def test_the_papers_study_resolves(paper):
+    # 3 data sets x 2 posteriors x 3 latent sizes, and 2 further likelihoods, with 3 seeds each.
+    runs = (3 * 2 * 3 + 2) * 3
+    assert paper.plan("all") == {
+        "prepare_data": 3,
+        "train": runs,
+        "encode": runs,
+        "estimate_kl": runs,
+        "find_low_posterior": 9,
+        "embed": 9,
+        "generate": 9,
+        "describe_networks": 1,
+        "describe_settings": 1,
+        "draw": 13,
+        "collect_claims": 1,
+        "all": 1,
+    }
+
+
+def test_a_single_figure_asks_only_for_its_own_runs(paper):
+    plan = paper.plan("results/fig2.pdf")
+    assert plan["train"] == 3
+    assert plan["find_low_posterior"] == 3
+    assert "estimate_kl" not in plan
+    assert "embed" not in plan
+    # Figure 22 compares three likelihoods on one data set.
+    plan = paper.plan("results/fig22.png")
+    assert plan["prepare_data"] == 1
+    assert plan["train"] == plan["generate"] == plan["estimate_kl"] == 9
+
+
+def test_a_table_needs_no_run(paper):
+    assert paper.plan("results/table3.pdf") == {"describe_settings": 1, "draw": 1}
+
+
+def test_an_unknown_figure_is_refused(paper):
+    assert "MissingRuleException" in paper.snakemake("-n", "results/fig99.pdf", check=False)
+
+
+def test_bad_config_is_one_sentence_before_any_job(tmp_path, study_class):
+    study = study_class(tmp_path / "bad")
+    study.config["runs"]["plain"]["learning_rate"] = "1e-3"
+    study.write()
+    printed = study.snakemake("all", check=False)
+    assert 'config.yaml: runs.plain.learning_rate is "1e-3" (a string)' in printed
+    assert "Traceback" not in printed
+    assert not (study.folder / "results").exists()

@@ -1,0 +1,138 @@
+"""The whole chain on a tiny study, and what a change of its config makes run again."""
+
+import copy
+import os
+import shutil
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmvi.data.dataset import open_dataset
+from dmvi.files import read_json
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
+
+
+@pytest.fixture
+def study(finished, tmp_path, study_class):
+    """A copy of the finished study that a test may change."""
+    folder = tmp_path / "study"
+    shutil.copytree(finished.folder, folder, symlinks=True)
+    return study_class(folder, copy.deepcopy(finished.config))
+
+
+def test_it_ends_with_figures_claims_and_tables(finished):
+    results = finished.folder / "results"
+    for name in ("fig1", "fig2", "table3"):
+        assert (results / f"{name}.pdf").read_bytes()[:5] == b"%PDF-"
+        assert (results / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
+    claims = pd.read_csv(results / "claims.csv")
+    assert {"C1", "C2"} <= set(claims["id"])
+    assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
+    assert "C1" in (results / "claims.md").read_text()
+    assert not list(results.rglob(".*.tmp*")), "left-over temporary files"
+
+
+@pytest.mark.parametrize("run", ["plain", "flow"])
+def test_kl_keeps_to_its_surgery_bounds_and_files_agree(finished, run):
+    folder = finished.folder / f"results/runs/{run}/seed0"
+    kl = read_json(folder / "kl.json")
+    data = open_dataset(finished.folder / "results/data/digits", verify=True)
+    assert kl["components"] == len(data.train_valid) == 240
+    assert kl["log_n"] == pytest.approx(np.log(240))
+    slack = 4 * (kl["standard_error"] + kl["avg_kl_standard_error"])
+    assert kl["lower"] - slack <= kl["value"] <= kl["upper"] + slack
+    assert np.load(folder / "posterior.npy").shape == (280, 8)
+    assert np.load(folder / "codes.npy").shape == (280, 4)
+    history = pd.read_csv(folder / "history.csv")
+    assert list(history["step"]) == [5, 10, 15, 20]
+    assert list(history.columns) == ["step", "vae/reconstruction", "vae/kl"]
+
+
+def test_nothing_is_left_to_do(finished):
+    assert finished.plan("all") == {}
+
+
+def test_reordering_keys_and_touching_sources_reruns_nothing(study, repository):
+    study.write(sort_keys=True)
+    assert study.plan("all") == {}
+    source = repository / "src/dmvi/models/vae.py"
+    before = source.stat()
+    try:
+        os.utime(source, (time.time(), time.time()))
+        assert study.plan("all") == {}
+    finally:
+        os.utime(source, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_resources_tags_and_data_dir_rerun_nothing(study):
+    study.config["defaults"] |= {"minutes": 7, "checkpoint_every": 3, "mem_mb": 9000}
+    study.config["runs"]["plain"]["tags"] = ["anything"]
+    study.config["data_dir"] = "/nowhere"
+    study.write()
+    assert study.plan("all") == {}
+
+
+def test_editing_one_run_retrains_that_run_alone(study):
+    study.config["runs"]["flow"]["learning_rate"] = 2e-3
+    study.write()
+    plan = study.plan("all")
+    assert plan["train"] == plan["encode"] == plan["estimate_kl"] == 1
+    assert "find_low_posterior" not in plan
+    assert "prepare_data" not in plan
+
+
+def test_adding_a_run_trains_it_alone_and_redraws_its_figures(study):
+    study.config["runs"]["wide"] = {"latent_dim": 6}
+    study.write()
+    plan = study.plan("all")
+    assert plan["train"] == plan["encode"] == plan["estimate_kl"] == 1
+    assert plan["draw"] == 3  # figures 1 and 2 show it, table 3 lists its settings
+    study.snakemake("results/fig1.pdf")
+    assert read_json(study.folder / "results/runs/wide/seed0/kl.json")["latent_dim"] == 6
+
+
+def test_changing_an_estimator_retrains_nothing(study):
+    study.config["estimators"]["kl"]["samples"] = 100
+    study.write()
+    plan = study.plan("all")
+    assert plan["estimate_kl"] == 2
+    assert "train" not in plan
+    assert "encode" not in plan
+
+
+def test_report_is_written(study):
+    study.snakemake("--report", "report.html")
+    text = (study.folder / "report.html").read_text()
+    assert "fig1" in text
+    assert "claims" in text
+
+
+def test_the_same_config_gives_the_same_bytes(finished, tmp_path, study_class):
+    again = study_class(tmp_path / "again", copy.deepcopy(finished.config))
+    again.snakemake("results/runs/plain/seed0/kl.json", "results/fig2.pdf")
+    for name in (
+        "data/digits/images.npy",
+        "runs/plain/seed0/model.pt",
+        "runs/plain/seed0/history.csv",
+        "runs/plain/seed0/kl.json",
+        "runs/plain/seed0/low_posterior/images.npy",
+        "fig2.pdf",
+        "fig2.png",
+    ):
+        first, second = (s.folder / "results" / name for s in (finished, again))
+        assert first.read_bytes() == second.read_bytes(), name
+
+
+def test_a_failing_step_says_why_in_its_log_and_leaves_nothing_half_written(study):
+    shutil.rmtree(study.folder / "results/data")
+    study.config["data"]["digits"] |= {"source": "official"}
+    study.config["data_dir"] = str(study.folder / "empty")
+    study.write()
+    study.snakemake("results/data/digits/meta.json", check=False)
+    log = (study.folder / "results/logs/prepare_data/digits.log").read_text()
+    assert log.startswith("dmvi: ")
+    assert "Traceback" not in log
+    assert list((study.folder / "results/data").rglob("*.*")) == []
