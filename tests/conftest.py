@@ -23,9 +23,7 @@ def dataset(tmp_path):
             "title": "noise",
             "image_shape": [28, 28, 1],
             "splits": {"train": [0, 96], "valid": [96, 112], "test": [112, 128]},
-            "sha256": {
-                name: files.sha256(folder / name) for name in ("images.npy", "labels.npy")
-            },
+            "sha256": {name: files.sha256(folder / name) for name in ("images.npy", "labels.npy")},
         },
     )
     return folder

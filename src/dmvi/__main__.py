@@ -115,6 +115,17 @@ def collect_claims(args: argparse.Namespace) -> None:
     collect(args.claims, args.csv, args.md, args.study)
 
 
+def publish(args: argparse.Namespace) -> None:
+    import yaml
+
+    from dmvi.config import load_study
+    from dmvi.steps.publish import publish
+
+    config = yaml.safe_load((args.folder / "config.yaml").read_text())
+    study = load_study(config, yaml.safe_load(args.schema.read_text()))
+    publish(study, args.folder / "config.yaml", args.folder / "results", args.output)
+
+
 def log(message: str) -> None:
     """One line to standard output, at once: logs are read while the job runs."""
     print(message, flush=True)
@@ -217,6 +228,12 @@ def parser() -> argparse.ArgumentParser:
         claims={"type": Path, "nargs": "+", "help": "JSON files of the figures' claims"},
         csv={"type": Path},
         md={"type": Path},
+    )
+    command(
+        publish,
+        "output",
+        folder={"type": Path, "help": "folder of the study, with config.yaml and results/"},
+        schema={"type": Path, "default": Path("workflow/schemas/config.schema.yaml")},
     )
     return top
 

@@ -138,7 +138,7 @@ def _markdown(claims: list[Claim], study: dict) -> str:
         return "| " + " | ".join(texts) + " |"
 
     scale = study.get("scale", "")
-    note = f" {study['note']}" if study.get("note") else ""
+    note = f" In this study: {study['note']}." if study.get("note") else ""
     lines = [
         HEADER.format(
             name=study.get("name", ""),

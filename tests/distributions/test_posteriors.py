@@ -66,7 +66,9 @@ def test_flow_density_integrates_to_one():
     q = family(torch.randn(1, 4).double())
     z = q.rsample((4000,)).squeeze(1)
     centre, spread = z.mean(0), 10 * z.std(0)
-    grid = [torch.linspace(-1, 1, 301).double() * s + c for c, s in zip(centre, spread, strict=True)]
+    grid = [
+        torch.linspace(-1, 1, 301).double() * s + c for c, s in zip(centre, spread, strict=True)
+    ]
     points = torch.cartesian_prod(*grid)
     area = (grid[0][1] - grid[0][0]) * (grid[1][1] - grid[1][0])
     total = q.log_prob(points).exp().sum() * area

@@ -108,7 +108,7 @@ def _write_run(folder: Path, rng, d: int, builder: str):
         **{"upper": average, "avg_kl": average, "avg_kl_standard_error": 0.01, "log_n": log_n},
         **{"mutual_information": average - value, "components": n, "latent_dim": d},
         "posterior": "gaussian",
-        "heldout": {"value": value + 4, "standard_error": 0.1, "n": 2000, "components": test},
+        "heldout": {"value": value - 4, "standard_error": 0.1, "n": 2000, "components": test},
     }
     _json(folder / "kl.json", kl)
     sizes = np.array([100, 1000, 10_000, n])

@@ -347,7 +347,7 @@ def ledger(results, tmp_path, scale):
         files.append(tmp_path / f"{figure}.json")
         rows = [claim.as_dict() for claim in module.claims(results.tables(module))]
         files[-1].write_text(json.dumps(rows))
-    study = {"name": "mine", "scale": scale, "note": "A note."}
+    study = {"name": "mine", "scale": scale, "note": "a note"}
     claims.collect(files, tmp_path / "claims.csv", tmp_path / "claims.md", study)
     return pd.read_csv(tmp_path / "claims.csv"), (tmp_path / "claims.md").read_text()
 
@@ -368,7 +368,7 @@ def test_ledger(results, tmp_path):
     assert "(demo scale, on stand-in data)" in lines[2]
     assert lines[3].count("stand-in") == 0
     assert "says nothing about the paper" in text
-    assert "A note." in text
+    assert "In this study: a note." in text
     assert len({line.count("|") for line in lines}) == 1
     _, text = ledger(results, tmp_path, "paper")
     assert "demo" not in text

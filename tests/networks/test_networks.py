@@ -30,9 +30,7 @@ def test_encoder_is_the_generator_transposed():
         encoder = make_encoder((size, size, 3), 20, 16)
         generator = make_generator((size, size, 3), 20, 3, 16)
         weights = [m.weight for m in encoder if isinstance(m, nn.Conv2d | nn.Linear)]
-        mirrored = [
-            m.weight for m in generator if isinstance(m, nn.ConvTranspose2d | nn.Linear)
-        ]
+        mirrored = [m.weight for m in generator if isinstance(m, nn.ConvTranspose2d | nn.Linear)]
         assert [w.numel() for w in weights] == [w.numel() for w in reversed(mirrored)]
 
 

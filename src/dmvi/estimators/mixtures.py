@@ -141,7 +141,7 @@ class FlowMixture(TractableMixture):
         family: maps parameters (..., P) to a distribution with batch shape (...), event shape (d,)
             and a broadcasting `log_prob(z)`; a float64 copy of it is used.
         parameters: (N, P), float32 or float64; kept as given, converted tile by tile.
-        tile: (points, components); one tile holds their product times a network's width in float64.
+        tile: (points, components); small ones keep a network's activations in the caches.
     """
 
     component_kl_is_exact = False
@@ -151,7 +151,7 @@ class FlowMixture(TractableMixture):
         family: Callable[[Tensor], Any],
         parameters: Tensor | np.ndarray,
         *,
-        tile: tuple[int, int] = (16, 512),
+        tile: tuple[int, int] = (64, 64),
     ):
         self.parameters = _as_tensor(parameters)
         if self.parameters.ndim != 2 or not len(self.parameters):

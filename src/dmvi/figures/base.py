@@ -9,6 +9,7 @@ A figure module `figN` (or `tableN`) is found by its name and holds
     CAPTION  what to look at
     draw(tables)          -> matplotlib Figure
     claims(tables)        -> list of dmvi.claims.Claim   (optional)
+    SHOWS_DATA            True where it shows images of the data themselves (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)
 
 Adding a figure is adding such a module.
@@ -58,6 +59,12 @@ def cells(tables: Tables, most: int = 3) -> tuple[int, int, list[tuple[int, int,
         columns,
         [(i // columns, i % columns, run) for i, run in enumerate(runs)],
     )
+
+
+def grid_shape(count: int, side: int) -> tuple[int, int]:
+    """Rows and columns of a grid of images without gaps: at most `side` each, all rows full."""
+    columns = max(1, min(side, count))
+    return max(1, min(side, count // columns)), columns
 
 
 def span(values) -> str:

@@ -1,6 +1,8 @@
 """Figure 10: low-posterior samples beside ordinary ones."""
 
-from dmvi.figures.base import Sources, cells, span
+import math
+
+from dmvi.figures.base import Sources, cells, grid_shape, span
 
 TITLE = "Low-posterior samples (left) beside ordinary samples (right)"
 SOURCES = Sources(run=("run.json", "low_posterior/images.npy", "low_posterior/standard_images.npy"))
@@ -17,16 +19,18 @@ SIDE = 8  # images per row and column
 
 def sample_sizes(tables) -> str:
     counts = [len(images) for run in tables.runs for images in _pair(tables, run)]
-    return f"{span([min(count, SIDE**2) for count in counts])} of {span(counts)} samples per panel."
+    shown = [math.prod(grid_shape(count, SIDE)) for count in counts]
+    return f"{span(shown)} of {span(counts)} samples per panel."
 
 
 def draw(tables):
     from dmvi.figures import style
 
     rows, columns, places = cells(tables, most=2)
-    columns = max(columns, 1)
     width = style.WIDTH if columns > 1 else 5.0
-    figure = style.new_figure(rows * (width / columns / 2 + 0.4), width)
+    shapes = [grid_shape(len(_pair(tables, run)[0]), SIDE) for run in tables.runs]
+    tallest = max(high / wide for high, wide in shapes)
+    figure = style.new_figure(rows * (width / columns / 2 * tallest + 0.4), width)
     blocks = figure.add_gridspec(rows, columns)
     for row, column, run in places:
         pair = blocks[row, column].subgridspec(1, 2)
@@ -34,8 +38,7 @@ def draw(tables):
             zip(_pair(tables, run), ("low posterior", "ordinary"), strict=True)
         ):
             axes = figure.add_subplot(pair[0, i])
-            side = min(SIDE, -int(-(len(images) ** 0.5) // 1))
-            style.show(axes, style.mosaic(images, side, side))
+            style.show(axes, style.mosaic(images, *grid_shape(len(images), SIDE)))
             axes.set_xlabel(label)
             if i == 0:
                 text = style.wrap(tables.heading(run), width / columns - 0.3, 8)

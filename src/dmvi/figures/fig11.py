@@ -12,6 +12,7 @@ SOURCES = Sources(
         "low_posterior/neighbours.csv",
     )
 )
+SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (

@@ -1,6 +1,8 @@
 """Figure 2: what the VAE decodes where its aggregate posterior is low."""
 
-from dmvi.figures.base import Sources, cells, span
+import math
+
+from dmvi.figures.base import Sources, cells, grid_shape, span
 
 TITLE = "Low-posterior samples: prior draws where q(z) is lowest, decoded"
 SOURCES = Sources(run=("run.json", "low_posterior/images.npy"))
@@ -18,7 +20,7 @@ SIDE = 10  # images per row and column
 
 def sample_sizes(tables) -> str:
     counts = [len(_images(tables, run)) for run in tables.runs]
-    shown = [min(count, SIDE**2) for count in counts]
+    shown = [math.prod(grid_shape(count, SIDE)) for count in counts]
     return (
         f"{span(shown)} of {span(counts)} low-posterior samples per panel, lowest log q(z) first."
     )
@@ -29,13 +31,14 @@ def draw(tables):
 
     rows, columns, places = cells(tables)
     width = style.WIDTH if columns > 1 else 4.2
-    figure = style.new_figure(rows * (width / columns + 0.25), width)
+    shapes = [grid_shape(len(_images(tables, run)), SIDE) for run in tables.runs]
+    tallest = max(high / wide for high, wide in shapes)
+    figure = style.new_figure(rows * (width / columns * tallest + 0.35), width)
     grid = figure.add_gridspec(rows, columns)
     for row, column, run in places:
         axes = figure.add_subplot(grid[row, column])
         images = _images(tables, run)
-        side = min(SIDE, -int(-(len(images) ** 0.5) // 1))
-        style.show(axes, style.mosaic(images, side, side))
+        style.show(axes, style.mosaic(images, *grid_shape(len(images), SIDE)))
         style.panel_title(axes, tables.heading(run), columns, width, 0.2)
     return figure
 

@@ -15,6 +15,7 @@ SOURCES = Sources(
         "samples.npy",
     )
 )
+SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "all"
 SELECT = {"builder": "cifar10", "model": "vae", "posterior": "gaussian"}
 CAPTION = (
