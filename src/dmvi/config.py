@@ -21,6 +21,13 @@ HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "m
 # Keys that only some models or posteriors have; dropped from the runs of the others.
 FLOW_KEYS = ("flow_transforms", "flow_hidden")
 NOT_SWEPT = ("sweep", "seeds", "tags")
+# Tables (by the start of their names) that only some models can give: what `DECLARES` must say.
+CAPABILITIES = {
+    "kl": ("posteriors", "posterior with a density"),
+    "low_posterior/": ("posteriors", "posterior with a density"),
+    "low_posterior/bounds": ("bounds_likelihood", "bound on the likelihood"),
+    "reconstructions": ("encodes", "encoder"),
+}
 NETWORK_SIZES = (28, 32, 64)
 
 
@@ -165,6 +172,12 @@ def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) 
             f"{path}.batch_size is {run['batch_size']}, more than the {limit['train']} training "
             f"images that data.{run['data']}.limit leaves"
         )
+    rates = run.get("learning_rate")
+    if isinstance(rates, dict) and set(rates) != set(model["players"]):
+        raise DmviError(
+            f"{path}.learning_rate names {', '.join(rates)}; "
+            f"the players of {run['model']!r} are {', '.join(model['players'])}"
+        )
     seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
     how = {key: run.pop(key) for key in HOW if key in run}
     tags = tuple(run.pop("tags", ()))
@@ -199,6 +212,8 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
             members = [run.name for run in runs.values() if name in (run.name, run.entry)]
             if not members:
                 raise DmviError(f"{path}.runs names {name!r}; the runs are {', '.join(runs)}")
+            for member in members:
+                _check_capable(path, member, runs[member].what["model"], module.SOURCES.run)
             chosen += [member for member in members if member not in chosen]
         return chosen
     wanted = {**module.SELECT, **spec.get("select", {})}
@@ -218,9 +233,7 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
     chosen = [
         name
         for name, values in table.items()
-        if all(
-            set(_listed(values.get(key, []))) & set(_listed(value)) for key, value in wanted.items()
-        )
+        if all(_match(values.get(key, []), value) for key, value in wanted.items())
     ]
     if not chosen:
         raise DmviError(
@@ -228,6 +241,21 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
             "add such a run, or remove the figure"
         )
     return chosen
+
+
+def _check_capable(path: str, run: str, model: str, sources: tuple[str, ...]) -> None:
+    """Refuses a run whose model cannot give the tables that a figure reads."""
+    for prefix, (capability, words) in CAPABILITIES.items():
+        for source in sources:
+            if source.startswith(prefix) and not declared_models()[model].get(capability):
+                raise DmviError(
+                    f"{path}.runs names {run!r}, but the figure reads {source} and "
+                    f"the model {model!r} has no {words}"
+                )
+
+
+def _match(held: Any, wanted: Any) -> bool:
+    return any(a == b for a in _listed(held) for b in _listed(wanted))
 
 
 def _listed(value: Any) -> list:

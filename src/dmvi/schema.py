@@ -4,8 +4,28 @@ import json
 from typing import Any
 
 import jsonschema
+import yaml
 
 from dmvi.errors import DmviError
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Refuses a mapping that has a key twice, of which YAML would silently keep the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise DmviError(
+                    f"line {node.start_mark.line + 1} begins a mapping with the key {key!r} twice; "
+                    "rename or remove one"
+                )
+        return super().construct_mapping(node, deep)
+
+
+def check_unique_keys(text: str) -> None:
+    """Raises `DmviError` if a mapping of a YAML document has a key twice."""
+    yaml.load(text, Loader=_UniqueKeys)
 
 
 def check_schema(value: Any, schema: dict[str, Any], prefix: str) -> None:
@@ -41,24 +61,30 @@ def _sentence(error: jsonschema.ValidationError, prefix: str) -> str:
     if error.validator == "type":
         kinds = " or ".join([rule] if isinstance(rule, str) else rule)
         hint = ""
-        if isinstance(value, str) and kinds in ("number", "integer"):
-            hint = _number_hint(value)
+        if isinstance(value, str) and kinds.startswith(("number", "integer")):
+            hint = _number_hint(value, kinds)
         return f"{path} is {shown} ({_kind(value)}); it must be of type {kinds}{hint}"
     if error.validator in ("minimum", "exclusiveMinimum", "exclusiveMaximum"):
         relation = {"minimum": "at least", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
         return f"{path} is {shown}; it must be {relation[error.validator]} {rule}"
     if error.validator == "not":
         return f"{path} has both 'runs' and 'select'; keep one of them"
+    if error.validator in ("minItems", "maxItems"):
+        relation = "at least" if error.validator == "minItems" else "at most"
+        return f"{path} is {shown}; it must have {relation} {rule} entries"
+    if error.validator == "uniqueItems":
+        return f"{path} is {shown}; its entries must differ from each other"
     if error.validator == "pattern":
         return f"{path} is {shown}; it must match {rule}"
     return f"{path} is {shown}: {error.message}"
 
 
-def _number_hint(text: str) -> str:
+def _number_hint(text: str, kind: str) -> str:
     try:
-        return f"; YAML reads {text} as text, write {float(text):.1e}"
+        number = f"{float(text):.1e}" if kind.startswith("number") else str(int(text))
     except ValueError:
         return ""
+    return f"; YAML reads {text} as text, write {number}"
 
 
 def _kind(value: Any) -> str:

@@ -5,21 +5,23 @@ from typing import Any
 
 from dmvi.config import Study
 
-# Settings that the paper states; all others are our choice.
+# What the paper states, by setting and, where it differs, by builder; all else is our choice.
 PAPER = {
-    "optimizer": "paper",
-    "adam_betas": "paper",
-    "batch_size": "paper",
-    "iterations": "paper",
-    "learning_rate": "ours",
+    "optimizer": "Adam",
+    "adam_betas": "[0.5, 0.9]",
+    "batch_size": "64",
+    ("iterations", "color_mnist"): "100000",
+    ("iterations", "cifar10"): "200000",
+    ("iterations", "celeba"): "200000",
+    ("latent_dim", "color_mnist"): "10, 50, 75",
 }
 
 
 def settings_rows(study: Study) -> list[dict[str, str]]:
     """setting, value, source: what the study's runs really use, collected over all of them.
 
-    Source is "paper" where the paper states the quantity and "ours" where its text is silent; the
-    values are the study's own, which at reduced scale differ from the paper's.
+    Source is "paper" where the value is the one that the paper states, "ours (paper: VALUE)" where
+    the study departs from it, and "ours" where the paper's text is silent.
     """
     whats = [run.what for run in study.runs.values()]
     rows = [_row("optimizer", ["Adam"])]
@@ -27,8 +29,9 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
         rows.append(_row(key, _values(whats, key)))
     for data in study.config["data"]:
         of_data = [what for what in whats if what["data"] == data]
+        builder = study.config["data"][data]["builder"]
         for key in ("iterations", "latent_dim"):
-            rows.append(_row(key, _values(of_data, key), data))
+            rows.append(_row(key, _values(of_data, key), data, stated=PAPER.get((key, builder))))
         for model in dict.fromkeys(what["model"] for what in of_data):
             of_model = [what for what in of_data if what["model"] == model]
             rows.append(_row("learning_rate", _values(of_model, "learning_rate"), data, model))
@@ -37,9 +40,12 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
     return [row for row in rows if row["value"]]
 
 
-def _row(key: str, values: Iterable[Any], *of: str) -> dict[str, str]:
+def _row(key: str, values: Iterable[Any], *of: str, stated: str | None = None) -> dict[str, str]:
     name = key.replace("_", " ") + (f", {', '.join(of)}" if of else "")
-    return {"setting": name, "value": ", ".join(map(str, values)), "source": PAPER.get(key, "ours")}
+    value = ", ".join(map(str, values))
+    stated = PAPER.get(key, stated)
+    source = "ours" if stated is None else f"ours (paper: {stated})"
+    return {"setting": name, "value": value, "source": "paper" if value == stated else source}
 
 
 def _values(whats: list[dict[str, Any]], key: str) -> list[Any]:

@@ -8,6 +8,7 @@ import yaml
 
 from dmvi.config import load_study
 from dmvi.errors import DmviError
+from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
 
 REPOSITORY = Path(__file__).parents[2]
@@ -131,7 +132,7 @@ def put(path: str, value):
         (put("runs.celeba_gaussian.lr", 1), "runs.celeba_gaussian has the unknown key 'lr'"),
         (
             put("defaults.learning_rate", "1e-3"),
-            'defaults.learning_rate is "1e-3" (a string); it must be of type number; '
+            'defaults.learning_rate is "1e-3" (a string); it must be of type number or object; '
             "YAML reads 1e-3 as text, write 1.0e-03",
         ),
         (
@@ -186,7 +187,21 @@ def put(path: str, value):
             put("runs.celeba_gaussian.sweep", {"latent_dim": ["4"]}),
             'runs.celeba_gaussian (celeba_gaussian-latent_dim4).latent_dim is "4" (a string)',
         ),
-        (put("seeds", [0, 0]), "seeds is [0, 0]"),
+        (put("seeds", [0, 0]), "seeds is [0, 0]; its entries must differ from each other"),
+        (put("seeds", []), "seeds is []; it must have at least 1 entries"),
+        (
+            put("defaults.adam_betas", [0.5]),
+            "defaults.adam_betas is [0.5]; it must have at least 2",
+        ),
+        (
+            put("defaults.latent_dim", "8"),
+            'defaults.latent_dim is "8" (a string); it must be of type integer; '
+            "YAML reads 8 as text, write 8",
+        ),
+        (
+            put("runs.celeba_gaussian.learning_rate", {"critic": 0.1}),
+            "runs.celeba_gaussian.learning_rate names critic; the players of 'vae' are vae",
+        ),
         (
             put("figures.fig2", {"runs": ["nowhere"]}),
             "figures.fig2.runs names 'nowhere'; the runs are color_mnist_gaussian",
@@ -228,10 +243,43 @@ def test_bad_input_is_one_sentence(config, change, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_a_run_named_twice_is_refused():
+    with pytest.raises(DmviError, match="begins a mapping with the key 'mine' twice"):
+        check_unique_keys("runs:\n  mine: {data: a}\n  yours: {}\n  mine: {data: b}\n")
+    check_unique_keys((REPOSITORY / "config.yaml").read_text())
+
+
+def test_an_empty_figure_entry_takes_the_figures_own_selection(config):
+    config["figures"]["fig2"] = None
+    assert load(config).figures["fig2"]
+
+
+def test_a_learning_rate_per_player_is_admitted(config):
+    config["runs"]["celeba_gaussian"]["learning_rate"] = {"vae": 1e-3}
+    assert load(config).runs["celeba_gaussian"].what["learning_rate"] == {"vae": 1e-3}
+
+
+def test_a_figure_refuses_a_model_without_what_it_reads(config, monkeypatch):
+    """An implicit posterior has no density, hence no Monte Carlo KL."""
+    from dmvi import config as module
+
+    models = copy.deepcopy(module.declared_models())
+    models["implicit"] = {**models["vae"]}
+    del models["implicit"]["posteriors"]
+    monkeypatch.setattr(module, "declared_models", lambda: models)
+    config["runs"]["avb"] = {"data": "celeba", "model": "implicit"}
+    config["figures"]["fig1"] = {"runs": ["avb"]}
+    with pytest.raises(DmviError, match=r"reads kl.json and the model 'implicit' has no posterior"):
+        load(config)
+
+
 def test_settings_come_from_the_runs():
     rows = {row["setting"]: row for row in settings_rows(load(read("")))}
     assert rows["batch size"]["value"] == "64"
     assert rows["batch size"]["source"] == "paper"
     assert rows["iterations, color_mnist"]["value"] == "100000"
     assert rows["learning rate, cifar10, vae"]["source"] == "ours"
+    assert rows["latent dim, color_mnist"]["source"] == "paper"
+    demo = {row["setting"]: row for row in settings_rows(load(read("studies/demo")))}
+    assert demo["iterations, cifar10"]["source"] == "ours (paper: 200000)"
     assert rows["latent dim, cifar10"]["value"] == "50, 100, 128"

@@ -40,7 +40,7 @@ def batch(shape):
 @pytest.mark.parametrize("name", MODELS)
 def test_declaration_matches_the_class(name):
     declared = MODELS[name]
-    assert importlib.import_module(f"dmvi.models.{name}").DECLARES == declared
+    assert declared == importlib.import_module(f"dmvi.models.{name}").DECLARES
     spec = next(spec for spec in variants() if spec["model"] == name)
     players = make_model(spec, (28, 28, 3)).players()
     assert [player.name for player in players] == declared["players"]

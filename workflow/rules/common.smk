@@ -12,6 +12,7 @@ from dmvi.config import load_study
 from dmvi.data.registry import BUILDERS, resolve
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
+from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
@@ -29,6 +30,8 @@ STEP_VERSION = {
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.safe_load(file)
 try:
+    with open("config.yaml") as file:
+        check_unique_keys(file.read())
     STUDY = load_study(config, SCHEMA)
 except DmviError as error:
     raise WorkflowError(f"config.yaml: {error}") from None

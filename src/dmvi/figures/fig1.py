@@ -185,7 +185,7 @@ def _curves(axes, tables, runs, colours):
 
 def claims(tables):
     """C1 (there is a gap everywhere) and C2 (the flow posterior does not reduce it)."""
-    runs = [run for run in tables.runs if run.plain]
+    runs = [run for run in tables.runs if run.plain and tables.kind(run.data)]
     kl = {run.name: [tables.json(run, seed, "kl.json") for seed in run.seeds] for run in runs}
     values = {
         (run.data, run.latent_dim, run.name): [k["value"] for k in kl[run.name]] for run in runs

@@ -66,8 +66,11 @@ class Run:
 
     @property
     def setting(self) -> tuple:
-        """What two runs must share, besides the data, to be compared fairly."""
-        return (self.latent_dim, *map(self.attributes.get, ("width", "iterations")))
+        """What two runs must share, besides the data, to be compared fairly: all but their names,
+        seeds, posterior and likelihood."""
+        own = {"run", "seed", "num_parameters", "posterior", "likelihood", "log_every"}
+        keys = sorted(k for k in self.attributes if k not in own and not k.startswith("flow_"))
+        return tuple((key, str(self.attributes[key])) for key in keys)
 
     @property
     def plain(self) -> bool:

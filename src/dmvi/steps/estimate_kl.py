@@ -26,8 +26,8 @@ def estimate_kl(
     device: str,
     log: Callable[[str], None] = print,
 ) -> None:
-    """Writes the KL against the mixture of all training and validation posteriors, its surgery
-    bounds, its value against a mixture of the held-out (test) posteriors, and its growth with N.
+    """Writes the KL against the mixture of all training and validation posteriors with its surgery
+    bounds, the lower bound that a mixture of held-out (test) posteriors gives, and its growth with N.
     """
     chosen = choose_device(device)
     model = load_model(model_path, chosen)
@@ -44,13 +44,14 @@ def estimate_kl(
     kl = marginal_kl(mixture, samples=samples, seed=seed, progress=_Progress(log))
     log(
         f"KL {kl.value:.3f} +- {kl.standard_error:.3f} nats, between {kl.lower:.3f} and "
-        f"{kl.upper:.3f}; the same against {len(heldout.mean) if exact else heldout.components:,} "
-        "held-out posteriors:"
+        f"{kl.upper:.3f}; now against {heldout.components:,} held-out posteriors"
     )
     held = heldout_kl(mixture, heldout, samples=few, seed=seed, progress=_Progress(log))
     log(f"{held.value:.3f} +- {held.standard_error:.3f} nats; now the curve over N")
     sizes = [size for size in settings["curve_sizes"] if size < n]
-    curve = kl_curve(mixture, [*sizes, n], samples=few, seed=seed)
+    curve = kl_curve(mixture, sizes, samples=few, seed=seed)
+    curve.loc[len(curve)] = (n, kl.value, kl.standard_error, kl.lower)  # the whole, already known
+    curve["components"] = curve["components"].astype(int)
     files.write_json(
         kl_path,
         {

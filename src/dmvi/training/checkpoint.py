@@ -58,6 +58,10 @@ def locked(folder: str | Path) -> Iterator[None]:
                 f"{folder} is in use by {file.read().strip() or 'another process'}; "
                 "wait for that job or cancel it"
             ) from None
+        except OSError as error:
+            raise DmviError(
+                f"{folder} cannot be locked ({error.strerror}); keep results on a file system with locks"
+            ) from None
         file.truncate(0)
         file.write(f"process {os.getpid()} on {os.uname().nodename}")
         file.flush()

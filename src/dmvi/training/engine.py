@@ -18,7 +18,7 @@ from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
 from dmvi.training.sampler import Sampler
 from dmvi.training.signals import stop_on_signal
 
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
 
 
 class Interrupted(Exception):  # noqa: N818 - a request, not an error
@@ -63,7 +63,7 @@ def fit(
     folder holds a checkpoint of the same `identity`, training continues from it, bit-equal on a CPU.
 
     Raises:
-        Interrupted: SIGTERM or SIGUSR1 arrived; the checkpoint is written.
+        Interrupted: SIGTERM, SIGUSR1 or SIGINT (Ctrl-C) arrived; the checkpoint is written.
         NonFiniteLossError: a term is NaN or infinite; the message names the step, the term and the
             last good checkpoint.
     """
