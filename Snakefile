@@ -34,9 +34,11 @@ rule all:
     input:
         expand("results/{figure}.pdf", figure=STUDY.figures),
         "results/claims.csv",
+        "results/gallery.md",
 
 
 localrules:
     all,
     collect_claims,
     describe_settings,
+    write_gallery,

@@ -115,6 +115,12 @@ def collect_claims(args: argparse.Namespace) -> None:
     collect(args.claims, args.csv, args.md, args.study)
 
 
+def write_gallery(args: argparse.Namespace) -> None:
+    from dmvi.figures.gallery import write_gallery
+
+    write_gallery(args.figures, args.study, args.output)
+
+
 def publish(args: argparse.Namespace) -> None:
     import yaml
 
@@ -228,6 +234,12 @@ def parser() -> argparse.ArgumentParser:
         claims={"type": Path, "nargs": "+", "help": "JSON files of the figures' claims"},
         csv={"type": Path},
         md={"type": Path},
+    )
+    command(
+        write_gallery,
+        "study",
+        "output",
+        figures={"nargs": "+", "help": "names of figures, in the order shown"},
     )
     command(
         publish,

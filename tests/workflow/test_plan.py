@@ -26,6 +26,7 @@ def test_the_papers_study_resolves(paper):
         "describe_settings": 1,
         "draw": 13,
         "collect_claims": 1,
+        "write_gallery": 1,
         "all": 1,
     }
 

@@ -1,8 +1,8 @@
 """Figures, tables and claims, from tables on disk alone.
 
 Required inputs: what each figure's module names in SOURCES. Outputs: results/figN.pdf and .png,
-results/tableN.pdf and .png, results/claims.csv and .md. Steps: describe_networks,
-describe_settings, draw, collect_claims.
+results/tableN.pdf and .png, results/claims.csv and .md, results/gallery.md. Steps:
+describe_networks, describe_settings, draw, collect_claims, write_gallery.
 """
 
 
@@ -107,4 +107,26 @@ rule collect_claims:
         r"""
         python -m dmvi collect-claims --claims {input:q} --csv {output.csv:q} \
             --md {output.md:q} --study {params.study:q} &>{log:q}
+        """
+
+
+rule write_gallery:
+    input:
+        expand("results/{figure}.png", figure=STUDY.figures),
+    output:
+        "results/gallery.md",
+    log:
+        "results/logs/write_gallery.log",
+    benchmark:
+        "results/benchmarks/write_gallery.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        figures=list(STUDY.figures),
+        study=canonical(config["study"]),
+        version=STEP_VERSION["draw"],
+    shell:
+        r"""
+        python -m dmvi write-gallery --figures {params.figures:q} --study {params.study:q} \
+            --output {output:q} &>{log:q}
         """

@@ -14,9 +14,15 @@ import pandas as pd
 from dmvi import files
 from dmvi.config import Study
 from dmvi.figures.base import figure_module, render
+from dmvi.figures.gallery import write_gallery
 from dmvi.figures.tables import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
+HEAD = (
+    "Figures, claims and small tables of a finished run. What produced them (commit, configuration, "
+    "seeds, data and their checksums, hardware, minutes) is in [provenance.json](provenance.json) "
+    "and [config.yaml](config.yaml). Photographs of CelebA are left out."
+)
 LIBRARIES = ("torch", "torchvision", "zuko", "numpy", "scikit-learn", "snakemake")
 
 
@@ -45,6 +51,7 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
         else:
             for suffix in (".pdf", ".png"):
                 shutil.copy2(results / f"{figure}{suffix}", output)
+    write_gallery(list(study.figures), study.config["study"], output / "README.md", HEAD)
     for name in ("claims.csv", "claims.md"):
         shutil.copy2(results / name, output)
     shutil.copy2(config_path, output / "config.yaml")
