@@ -13,5 +13,9 @@ CAPTION = (
 )
 
 
+def sample_sizes(tables) -> str:
+    return "At the paper's width, 64, and 128 latents; the study's own widths are in table 3."
+
+
 def draw(tables):
     return draw_networks(tables, "table5")
