@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dmvi.data import celeba, open_dataset, pictures
+from dmvi.data import celeba, pictures
+from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 
 

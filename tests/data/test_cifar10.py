@@ -7,7 +7,8 @@ import tarfile
 import numpy as np
 import pytest
 
-from dmvi.data import cifar10, open_dataset
+from dmvi.data import cifar10
+from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from dmvi.data import open_dataset
 from dmvi.data.color_mnist import colorize
+from dmvi.data.dataset import open_dataset
 
 LIMIT = {"train": 400, "valid": 20, "test": 20}
 

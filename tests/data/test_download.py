@@ -8,7 +8,8 @@ import urllib.request
 
 import pytest
 
-from dmvi.data import download, mnist, open_dataset
+from dmvi.data import download, mnist
+from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 
 

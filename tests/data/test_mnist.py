@@ -5,7 +5,8 @@ import gzip
 import numpy as np
 import pytest
 
-from dmvi.data import mnist, open_dataset
+from dmvi.data import mnist
+from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 
 IMAGES = "train-images-idx3-ubyte"

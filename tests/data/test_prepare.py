@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from dmvi import files
-from dmvi.data import open_dataset, prepare
+from dmvi.data.dataset import open_dataset
+from dmvi.data.preparation import prepare
 from dmvi.data.registry import BUILDERS
 from dmvi.errors import DmviError
 

@@ -56,7 +56,7 @@ def test_refuses(spec, words):
     ("statement", "forbidden"),
     [
         ("import dmvi.data; import dmvi.data.registry", ("numpy", "torch", "torchvision", "PIL")),
-        ("from dmvi.data import prepare, open_dataset", ("torch", "torchvision", "sklearn")),
+        ("import dmvi.data.preparation, dmvi.data.dataset", ("torch", "torchvision", "sklearn")),
     ],
 )
 def test_imports_are_light(statement, forbidden):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from dmvi.data import open_dataset, standin_faces, standin_patches
+from dmvi.data import standin_faces, standin_patches
+from dmvi.data.dataset import open_dataset
 from dmvi.data.registry import SPLITS
 
 LIMIT = {"train": 1400, "valid": 300, "test": 260}
