@@ -41,7 +41,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 GROUPS = {
     "data": ("data", COLOURS[0], "-"),
     "low_posterior": ("low-posterior samples", COLOURS[3], "--"),
-    "neighbour": ("their nearest neighbours in the data", COLOURS[2], ":"),
+    "neighbour": ("data nearest to low-posterior samples", COLOURS[2], ":"),
     "standard": ("ordinary samples", COLOURS[4], "-."),
     "prior": ("prior p(z)", COLOURS[7], "-"),
     "posterior": ("aggregate posterior q(z)", COLOURS[0], "-"),
