@@ -66,10 +66,9 @@ def auc(positive, negative) -> tuple[float, float]:
 
     x, y = np.asarray(positive, float), np.asarray(negative, float)
     ranks = rankdata(np.concatenate([x, y]))
-    of_x = (ranks[: len(x)] - rankdata(x)) / len(y)  # share of the negatives below each positive
-    of_y = 1 - (ranks[len(x) :] - rankdata(y)) / len(
-        x
-    )  # share of the positives above each negative
+    # The share of the negatives below each positive, and of the positives above each negative.
+    of_x = (ranks[: len(x)] - rankdata(x)) / len(y)
+    of_y = 1 - (ranks[len(x) :] - rankdata(y)) / len(x)
     value = float(of_x.mean())
     if min(len(x), len(y)) < FEWEST:
         return value, math.inf
