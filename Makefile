@@ -34,10 +34,12 @@ environment: .venv/installed
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# Needs pip-tools.
+# Needs pip-tools. Afterwards the pins are copied into the conda environment.
 lock:
 	cd envs && pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --output-file lock.txt requirements.in
+	cd envs && { sed '/^  - pip:/q' environment.yaml; sed -n '/==/s/^/      - /p' lock.txt; } > environment.new
+	mv envs/environment.new envs/environment.yaml
 
 clean:
 	rm -rf .venv studies/demo/results studies/demo/.snakemake

@@ -1,0 +1,38 @@
+"""The environments agree with each other and with what the code imports."""
+
+import ast
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import yaml
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def pins(lines) -> dict[str, str]:
+    return dict(line.split("==") for line in lines if "==" in line)
+
+
+def test_conda_environment_has_the_pins_of_the_lock():
+    environment = yaml.safe_load((REPOSITORY / "envs/environment.yaml").read_text())
+    lock = (REPOSITORY / "envs/lock.txt").read_text().splitlines()
+    assert pins(environment["dependencies"][-1]["pip"]) == pins(lock)
+    assert pins(lock)["torch"] == "2.12.1"
+
+
+def test_every_import_is_pinned_and_declared():
+    imported = set()
+    for path in (REPOSITORY / "src").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                imported.add(node.module.split(".")[0])
+    outside = imported - set(sys.stdlib_module_names) - {"dmvi"}
+    homes = packages_distributions()
+    distributions = {homes[name][0].lower() for name in outside}
+    lock = {name.lower() for name in pins((REPOSITORY / "envs/lock.txt").read_text().splitlines())}
+    assert distributions <= lock
+    project = (REPOSITORY / "pyproject.toml").read_text()
+    assert all(f'"{name}"' in project for name in distributions), distributions
