@@ -201,6 +201,23 @@ def test_killed_at_random_points_the_result_is_the_same(dataset, tmp_path, spec)
     assert outputs(folder) == outputs(tmp_path / "whole")
 
 
+@pytest.mark.parametrize(("every", "minutes", "last"), [(4, 60, 8), (1000, 1e-9, 9)])
+def test_checkpoints_are_written_by_steps_and_by_minutes(tmp_path, spec, every, minutes, last):
+    """Training dies without warning in step 10: what is on the disk then?"""
+
+    class Dying(Duel):
+        def loss(self, x):
+            if len(self.batches) == 4 * 9:  # four updates per iteration
+                raise KeyboardInterrupt
+            return super().loss(x)
+
+    set_up(0)
+    policy = CheckpointPolicy(tmp_path, every, minutes)
+    with pytest.raises(KeyboardInterrupt):
+        fit(Dying(), Sampler(images(), 8, 0, CPU), spec, "x", policy, log=lambda _: None)
+    assert checkpoint.load(policy.path)["step"] == last
+
+
 class Exploding(Duel):
     """Its generator's loss becomes NaN at a chosen call."""
 
