@@ -19,7 +19,7 @@ from dmvi.settings import settings_rows
 STEP_VERSION = {
     "train": 1,
     "encode": 1,
-    "estimate_kl": 1,
+    "estimate_kl": 2,
     "find_low_posterior": 1,
     "embed": 1,
     "generate": 1,
