@@ -7,7 +7,7 @@ ACTIVATE := . $(BIN)/activate
 .PHONY: demo test test-fast lint environment lock clean
 
 demo: environment
-	$(ACTIVATE) && snakemake --cores $(CORES) --quiet progress rules --directory studies/demo all
+	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
 	@echo
 	@echo "Figures: $(CURDIR)/studies/demo/results/fig1.pdf ... fig22.pdf, table3.pdf ... table5.pdf"
 	@echo "All on one page: $(CURDIR)/studies/demo/results/gallery.md"
