@@ -12,7 +12,7 @@ def set_environment() -> None:
       is not activated (a conda environment, where one is used, is put before it later).
     - PYTHONPATH: jobs use the package as it stands in the checkout, installed or not.
     - MALLOC_*: glibc gives large tensors back to the system at each free and pays for the page faults
-      of the next allocation; keeping them makes training on a CPU 1.2 to 2.4 times faster.
+      of the next allocation; keeping them makes training on a CPU faster.
     """
     binaries = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)

@@ -1,5 +1,6 @@
 """Publishing a study: what is committed, its provenance, and no photograph of CelebA in it."""
 
+import hashlib
 import json
 
 import pandas as pd
@@ -30,6 +31,7 @@ def finished(own_study, tmp_path):
         tables = Tables(root, study.figure_seeds(figure), study_of)
         targets = (root / f"{figure}.pdf", root / f"{figure}.png", root / f"{figure}.json")
         base.render(figure, tables, *targets)
+    own_study.path("celeba", 0, "model.pt").write_bytes(b"weights")
     for name in ("claims.csv", "claims.md"):
         (root / name).write_text("claims")
     benchmark = root / "benchmarks/train/celeba/seed0.tsv"
@@ -47,6 +49,8 @@ def test_provenance_says_what_made_the_results(finished):
     assert provenance["runs"] == own_study.runs
     assert set(provenance["data"]) == {"celeba", "cifar10", "color_mnist"}
     assert provenance["minutes"] == {"train": {"jobs": 1, "wall": 1.5, "cpu": 1.0}}
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert provenance["model_sha256"] == {"celeba/seed0": digest}
     assert provenance["hardware"]["cores"] >= 1
     assert provenance["libraries"]["torch"]
     assert (folder / "config.yaml").read_text() == "study: mine"

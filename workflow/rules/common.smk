@@ -62,15 +62,15 @@ def dataset_version(wildcards):
     return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
 
 
-def dataset_files(wildcards):
-    """The prepared images of a run's data set, and their description."""
-    folder = f"results/data/{STUDY.runs[wildcards.run].what['data']}"
-    return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
-
-
 def dataset_folder(wildcards):
     """The folder of a run's prepared data set."""
     return f"results/data/{STUDY.runs[wildcards.run].what['data']}"
+
+
+def dataset_files(wildcards):
+    """The prepared images of a run's data set, and their description."""
+    folder = dataset_folder(wildcards)
+    return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
 
 
 def run_spec(wildcards):

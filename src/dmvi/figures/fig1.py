@@ -150,9 +150,7 @@ def _curves(axes, tables, runs, colours):
         parts, heldout = [], []
         for seed in run.seeds:
             kl = tables.json(run, seed, "kl.json")
-            full = pd.DataFrame({"components": [kl["components"]], "value": [kl["value"]]})
-            curve = tables.csv(run, seed, "kl_curve.csv")
-            parts.append(pd.concat([curve[curve["components"] < kl["components"]], full]))
+            parts.append(tables.csv(run, seed, "kl_curve.csv"))
             heldout.append((kl["heldout"]["components"], kl["heldout"]["value"]))
         values = pd.concat(parts).groupby("components")["value"]
         mean, low, high = values.mean(), values.min(), values.max()

@@ -1,6 +1,5 @@
 """Estimates KL(q(z) || p(z)) of a trained encoder by Monte Carlo."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.estimators.marginal_kl import heldout_kl, kl_curve, marginal_kl
 from dmvi.estimators.mixtures import GaussianMixture
+from dmvi.progress import Progress
 from dmvi.steps.trained import load_model, posterior_mixture
 from dmvi.training.reproducibility import choose_device
 
@@ -41,12 +41,12 @@ def estimate_kl(
     samples = n if samples is None else min(samples, n)
     few = min(samples, settings["curve_samples"])
     log(f"{samples:,} z against {n:,} posteriors of {mixture.latent_dim} dimensions")
-    kl = marginal_kl(mixture, samples=samples, seed=seed, progress=_Progress(log))
+    kl = marginal_kl(mixture, samples=samples, seed=seed, progress=Progress(log, "tile"))
     log(
         f"KL {kl.value:.3f} +- {kl.standard_error:.3f} nats, between {kl.lower:.3f} and "
         f"{kl.upper:.3f}; now against {heldout.components:,} held-out posteriors"
     )
-    held = heldout_kl(mixture, heldout, samples=few, seed=seed, progress=_Progress(log))
+    held = heldout_kl(mixture, heldout, samples=few, seed=seed, progress=Progress(log, "tile"))
     log(f"{held.value:.3f} +- {held.standard_error:.3f} nats; now the curve over N")
     sizes = [size for size in settings["curve_sizes"] if size < n]
     curve = kl_curve(mixture, sizes, samples=few, seed=seed)
@@ -61,18 +61,3 @@ def estimate_kl(
         },
     )
     files.write_csv(curve_path, curve)
-
-
-class _Progress:
-    """A line at most every ten seconds: share done, and time left."""
-
-    def __init__(self, log: Callable[[str], None]) -> None:
-        self.log = log
-        self.began = self.last = time.monotonic()
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self.last > 10:
-            self.last = now
-            left = (now - self.began) * (total - done) / done
-            self.log(f"{done / total:.0%} of the tiles, {left:.0f} s left")

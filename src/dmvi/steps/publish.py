@@ -65,6 +65,12 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
             "study": study.config["study"],
             "runs": {name: list(run.seeds) for name, run in study.runs.items()},
             "data": metas,
+            "model_sha256": {
+                f"{name}/seed{seed}": files.sha256(results / f"runs/{name}/seed{seed}/model.pt")
+                for name, run in study.runs.items()
+                for seed in run.seeds
+                if (results / f"runs/{name}/seed{seed}/model.pt").exists()
+            },
             "hardware": _hardware(),
             "libraries": {name: version(name) for name in LIBRARIES},
             "python": platform.python_version(),

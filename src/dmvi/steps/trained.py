@@ -11,6 +11,7 @@ from torch import Tensor
 from dmvi.distributions.posteriors import GaussianFamily, TractablePosterior
 from dmvi.errors import DmviError
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture, TractableMixture
+from dmvi.images import to_unit
 from dmvi.models import Model, make_model
 from dmvi.training import checkpoint
 
@@ -53,8 +54,7 @@ def posterior_mixture(
 
 def to_input(images: np.ndarray, device: torch.device) -> Tensor:
     """uint8 (B, H, W, C) to float32 (B, C, H, W) in [0, 1]."""
-    x = torch.from_numpy(np.array(images)).to(device)
-    return x.permute(0, 3, 1, 2).to(torch.float32).div_(255.0)
+    return to_unit(torch.from_numpy(np.array(images)).to(device))
 
 
 def to_images(x: Tensor) -> np.ndarray:

@@ -9,9 +9,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from dmvi.models.model import Model, Player
+from dmvi.progress import Progress
 from dmvi.training import checkpoint
 from dmvi.training.journal import Journal, NonFiniteLossError
 from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
@@ -76,7 +76,7 @@ def fit(
     model.train()
     with checkpoint.locked(policy.folder), stop_on_signal(*STOP_SIGNALS) as stop:
         start = _resume(policy.path, identity, iterations, parts, device, log)
-        progress = _Progress(start, iterations, journal, log)
+        progress = Progress(log, "step", start)
         saved, saved_at = start, time.monotonic()
         for step in range(start + 1, iterations + 1):
             try:
@@ -91,7 +91,8 @@ def fit(
                 raise NonFiniteLossError(
                     f"{error}; the last good checkpoint is {last}; try a smaller learning_rate"
                 ) from None
-            progress.update(step)
+            if progress.due(step, iterations):
+                progress.write(step, iterations, journal.latest())
             if stop and step < iterations:
                 raise Interrupted(stop.signal, step)
     journal.close(iterations)
@@ -171,27 +172,3 @@ def _resume(
     restore_rng_state(state["rng"], device)
     log(f"resumed from {path} at step {state['step']}")
     return state["step"]
-
-
-class _Progress:
-    """A line with rate, time left and the latest journal row, at most every `seconds`."""
-
-    seconds = 10.0
-
-    def __init__(
-        self, start: int, total: int, journal: Journal, log: Callable[[str], None]
-    ) -> None:
-        self.start, self.total, self.journal, self.log = start, total, journal, log
-        self.began = self.last = time.monotonic()
-
-    def update(self, step: int) -> None:
-        now = time.monotonic()
-        if now - self.last < self.seconds and step != self.total:
-            return
-        self.last = now
-        meter = tqdm.format_meter(
-            step, self.total, now - self.began, initial=self.start, unit="step", ncols=72
-        )
-        row = self.journal.rows[-1] if self.journal.rows else {}
-        terms = "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "step")
-        self.log(f"{meter}  {terms}")

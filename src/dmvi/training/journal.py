@@ -57,6 +57,11 @@ class Journal:
                     at = step - self.filled + 1 + offset
                     raise NonFiniteLossError(f"loss term {name} is {value} at step {at}")
 
+    def latest(self) -> str:
+        """The last row's terms, for a log."""
+        row = self.rows[-1] if self.rows else {}
+        return "  ".join(f"{name} {value:.4g}" for name, value in row.items() if name != "step")
+
     def state_dict(self) -> dict:
         return {
             "columns": self.columns,

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from dmvi.errors import DmviError
+from dmvi.images import to_unit
 
 
 class Sampler:
@@ -52,7 +53,7 @@ class Sampler:
             self._shuffle()
         index = self.permutation[self.position : self.position + self.batch_size]
         self.position += self.batch_size
-        x = self.images[index].permute(0, 3, 1, 2).to(torch.float32).div_(255.0)
+        x = to_unit(self.images[index])
         return torch.bernoulli(x, generator=self.generator) if self.binarize else x
 
     def state_dict(self) -> dict:
