@@ -6,9 +6,23 @@ Imports stand inside the commands, so that drawing a figure does not load torch.
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dmvi.errors import DmviError
+
+
+@contextmanager
+def resumable(checkpoints: Path) -> Iterator[None]:
+    """Ends the process as a signal asks for, 128 + its number, once the checkpoint is written."""
+    from dmvi.training.engine import Interrupted
+
+    try:
+        yield
+    except Interrupted as stop:
+        log(f"{stop}; the checkpoint in {checkpoints} is written, run again to go on")
+        sys.exit(128 + stop.number)
 
 
 def prepare_data(args: argparse.Namespace) -> None:
@@ -19,9 +33,8 @@ def prepare_data(args: argparse.Namespace) -> None:
 
 def train(args: argparse.Namespace) -> None:
     from dmvi.steps.train import train
-    from dmvi.training.engine import Interrupted
 
-    try:
+    with resumable(args.checkpoints):
         train(
             args.spec,
             args.run,
@@ -30,15 +43,13 @@ def train(args: argparse.Namespace) -> None:
             args.model,
             args.history,
             args.description,
+            args.bound,
             args.checkpoints,
             args.checkpoint_every,
             args.checkpoint_minutes,
             args.device,
             log,
         )
-    except Interrupted as stop:
-        log(f"{stop}; the checkpoint in {args.checkpoints} is written, run again to go on")
-        sys.exit(128 + stop.number)
 
 
 def encode(args: argparse.Namespace) -> None:
@@ -84,10 +95,50 @@ def embed(args: argparse.Namespace) -> None:
     embed(args.draws, args.latents, args.codes, args.data, args.points, args.seed, args.output)
 
 
-def generate(args: argparse.Namespace) -> None:
-    from dmvi.steps.generate import generate
+def reconstruct(args: argparse.Namespace) -> None:
+    from dmvi.steps.reconstruct import reconstruct
 
-    generate(args.model, args.data, args.settings, args.seed, args.output, args.device)
+    reconstruct(args.model, args.data, args.settings, args.seed, args.output, args.device)
+
+
+def train_classifier(args: argparse.Namespace) -> None:
+    from dmvi.steps.train_classifier import train_classifier
+
+    with resumable(args.checkpoints):
+        train_classifier(
+            args.data, args.settings, args.seed, args.output, args.checkpoints, args.device, log
+        )
+
+
+def score(args: argparse.Namespace) -> None:
+    from dmvi.steps.score import score
+
+    score(
+        args.model,
+        args.data,
+        args.settings,
+        args.seed,
+        args.output,
+        args.device,
+        args.classifier,
+        args.inception_weights,
+        log,
+    )
+
+
+def score_data(args: argparse.Namespace) -> None:
+    from dmvi.steps.score_data import score_data
+
+    score_data(
+        args.data,
+        args.settings,
+        args.seed,
+        args.output,
+        args.device,
+        args.classifier,
+        args.inception_weights,
+        log,
+    )
 
 
 def describe_networks(args: argparse.Namespace) -> None:
@@ -137,6 +188,11 @@ def log(message: str) -> None:
     print(message, flush=True)
 
 
+def optional_path(text: str) -> Path | None:
+    """A path; nothing for the empty text, which is how the workflow says null."""
+    return Path(text) if text else None
+
+
 def parser() -> argparse.ArgumentParser:
     """The parser of `python -m dmvi`."""
     top = argparse.ArgumentParser(prog="dmvi", description=__doc__.splitlines()[0])
@@ -152,6 +208,13 @@ def parser() -> argparse.ArgumentParser:
         "spec": {"type": json.loads, "help": "what to compute, as JSON"},
         "settings": {"type": json.loads, "help": "the estimator's settings, as JSON"},
         "study": {"type": json.loads, "help": "name, scale and note of the study, as JSON"},
+        "checkpoints": {"type": Path, "help": "folder of the checkpoint"},
+        "classifier": {"type": optional_path, "default": None, "help": "model.pt of a classifier"},
+        "inception_weights": {
+            "type": optional_path,
+            "default": None,
+            "help": "torch-fidelity's ImageNet Inception weights",
+        },
     }
 
     def command(function, *names: str, **extra: dict) -> None:
@@ -169,7 +232,7 @@ def parser() -> argparse.ArgumentParser:
         "output",
         name={"help": "the data set's key in config.yaml"},
         raw={"type": Path, "help": "folder for downloads, shared by all studies"},
-        data_dir={"type": lambda text: Path(text) if text else None, "default": None},
+        data_dir={"type": optional_path, "default": None},
     )
     command(
         train,
@@ -178,10 +241,11 @@ def parser() -> argparse.ArgumentParser:
         "data",
         "model",
         "device",
+        "checkpoints",
         run={"help": "the run's id"},
         history={"type": Path, "help": "history.csv to write"},
         description={"type": Path, "help": "run.json to write"},
-        checkpoints={"type": Path, "help": "folder of the checkpoint"},
+        bound={"type": Path, "help": "bound.csv to write"},
         checkpoint_every={"type": int, "default": 5000},
         checkpoint_minutes={"type": float, "default": 10.0},
     )
@@ -210,7 +274,11 @@ def parser() -> argparse.ArgumentParser:
         latents={"type": Path, "help": "latents.npy"},
         points={"type": int, "help": "prior draws, and codes, in the picture"},
     )
-    command(generate, "model", "data", "settings", "seed", "output", "device")
+    command(reconstruct, "model", "data", "settings", "seed", "output", "device")
+    command(train_classifier, "data", "settings", "seed", "output", "checkpoints", "device")
+    scored = ("data", "settings", "seed", "output", "device", "classifier", "inception_weights")
+    command(score, "model", *scored)
+    command(score_data, *scored)
     command(
         describe_networks,
         "output",

@@ -8,25 +8,33 @@ import copy
 import itertools
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dmvi.data.registry import BUILDERS, resolve
 from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, figure_names
+from dmvi.metrics.inception_weights import check_weights
 from dmvi.schema import check_schema
 
 # How a run is computed, not what: a change here retrains nothing.
 HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb")
 # Keys that only some models or posteriors have; dropped from the runs of the others.
 FLOW_KEYS = ("flow_transforms", "flow_hidden")
+BOUND_KEYS = ("bound_every", "bound_images")
 NOT_SWEPT = ("sweep", "seeds", "tags")
-# Tables (by the start of their names) that only some models can give: what `DECLARES` must say.
+# Posteriors with a density, whose q(z) has a Monte Carlo estimate.
+TRACTABLE_POSTERIORS = ("gaussian", "realnvp")
+# Tables (by the start of their names) that only some runs can give, and what the others lack.
 CAPABILITIES = {
-    "kl": ("posteriors", "posterior with a density"),
-    "low_posterior/": ("posteriors", "posterior with a density"),
-    "low_posterior/bounds": ("bounds_likelihood", "bound on the likelihood"),
-    "reconstructions": ("encodes", "encoder"),
+    "kl": "posterior with a density",
+    "low_posterior/": "posterior with a density",
+    "low_posterior/bounds": "bound on the likelihood",
+    "bound.csv": "bound to follow",
+    "originals": "encoder",
+    "reconstructions": "encoder",
+    "quality": "encoder",
 }
 NETWORK_SIZES = (28, 32, 64)
 
@@ -85,6 +93,8 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
                 raise DmviError(f"runs.{entry} makes the run {run.name!r} a second time; rename it")
             runs[run.name] = run
     figures = {name: _select(name, spec, runs, config) for name, spec in config["figures"].items()}
+    figures = {name: figures[name] for name in figure_names() if name in figures}
+    _check_scores(config)
     low = config["estimators"]["low_posterior"]
     if low["keep"] > low["draws"]:
         raise DmviError(
@@ -112,6 +122,27 @@ def _check_dataset(name: str, spec: dict[str, Any]) -> None:
         )
 
 
+def _check_scores(config: dict[str, Any]) -> None:
+    """Refuses a score on a data set that does not exist, or that it is not defined for."""
+    for score in ("inception", "diversity", "critic"):
+        for name in config["estimators"]["scores"][score]:
+            path = f"estimators.scores.{score}"
+            if name not in config["data"]:
+                raise DmviError(
+                    f"{path} names {name!r}; the data sets are {', '.join(config['data'])}"
+                )
+            builder = config["data"][name]["builder"]
+            if score not in BUILDERS[builder].scores:
+                defined = [key for key, info in BUILDERS.items() if score in info.scores]
+                raise DmviError(
+                    f"{path} names {name!r}, but this score is not defined for {builder!r} images; "
+                    f"it is for those of {', '.join(defined)}"
+                )
+    weights = config.get("inception_weights")
+    if weights is not None:
+        check_weights(Path(weights))
+
+
 def _expand(entry: str, overrides: dict, config: dict, schema: dict) -> list[Run]:
     """The runs of one entry: the product of its sweep, each over the defaults."""
     path = f"runs.{entry}"
@@ -119,18 +150,32 @@ def _expand(entry: str, overrides: dict, config: dict, schema: dict) -> list[Run
     sweep = overrides.pop("sweep", {})
     known = schema["$defs"]["run"]["properties"]
     for key in sweep:
-        if key not in known or key in (*NOT_SWEPT, *HOW):
+        owner = key.split(".")[0] if key.startswith("learning_rate.") else key
+        if owner not in known or owner in (*NOT_SWEPT, *HOW):
             names = sorted(set(known) - {*NOT_SWEPT, *HOW})
             raise DmviError(f"{path}.sweep.{key} is no key of a run; those are {', '.join(names)}")
-        if key in overrides:
-            raise DmviError(f"{path}.{key} is both set and swept; keep one of them")
+        if owner in overrides or (owner != key and owner in sweep):
+            raise DmviError(f"{path}.{owner} is set twice, once as the sweep's {key}; keep one")
     runs = []
     for values in itertools.product(*sweep.values()):
         chosen = dict(zip(sweep, values, strict=True))
-        explicit = {**overrides, **chosen}
+        explicit = _with_player_rates({**overrides, **chosen}, config)
         suffix = "".join(f"-{key}{_path_safe(value)}" for key, value in chosen.items())
         runs.append(_resolve(entry, entry + suffix, explicit, config, schema))
     return runs
+
+
+def _with_player_rates(explicit: dict, config: dict) -> dict:
+    """Gathers `learning_rate.PLAYER` keys into one mapping, over the default for the other players."""
+    prefix = "learning_rate."
+    rates = {k.removeprefix(prefix): v for k, v in explicit.items() if k.startswith(prefix)}
+    if not rates:
+        return explicit
+    rest = {key: value for key, value in explicit.items() if not key.startswith(prefix)}
+    default = config["defaults"].get("learning_rate")
+    declared = declared_models().get(rest.get("model", config["defaults"].get("model")), {})
+    players = declared.get("players", []) if isinstance(default, int | float) else []
+    return {**rest, "learning_rate": {**dict.fromkeys(players, default), **rates}}
 
 
 def _path_safe(value: Any) -> str:
@@ -148,6 +193,8 @@ def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) 
     model = models[run["model"]]
     for key, admissible in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
         if admissible in model:
+            if key not in explicit and run.get(key) not in model[admissible]:
+                run[key] = model[admissible][0]  # a default that is meant for other models
             _check_choice(path, key, run, model[admissible])
         elif key in explicit:
             raise DmviError(f"{path}.{key} is set, but the model {run['model']!r} has none")
@@ -166,6 +213,14 @@ def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) 
             run.pop(key, None)
     elif run["latent_dim"] < 2:
         raise DmviError(f"{path}.latent_dim is 1; the posterior 'realnvp' couples at least 2")
+    if "bound" not in model:
+        for key in BOUND_KEYS:
+            run.pop(key, None)
+    elif run.get("bound_every", 0) > run.get("iterations", 0):
+        raise DmviError(
+            f"{path}.bound_every is {run['bound_every']}, more than its {run['iterations']} "
+            "iterations: no bound would be measured"
+        )
     limit = config["data"][run["data"]].get("limit")
     if limit and run["batch_size"] > limit["train"]:
         raise DmviError(
@@ -192,9 +247,27 @@ def _check_choice(path: str, key: str, run: dict, admissible: Any) -> None:
 
 
 def attributes(run: Run, config: dict[str, Any]) -> dict[str, Any]:
-    """What a figure can select by: the run's keys, its id and tags, and its data set's builder."""
-    builder = config["data"][run.what["data"]]["builder"]
-    return {**run.what, "run": run.name, "builder": builder, "tags": list(run.tags)}
+    """What a figure can select by: the run's keys, id and tags, its model's kind, its data's builder."""
+    return {
+        **run.what,
+        "run": run.name,
+        "kind": declared_models()[run.what["model"]]["kind"],
+        "builder": config["data"][run.what["data"]]["builder"],
+        "tags": list(run.tags),
+    }
+
+
+def lacks(run: Run, table: str) -> str | None:
+    """What the run would need in order to give a table, in words; None if it gives it."""
+    declared = declared_models()[run.what["model"]]
+    has = {
+        "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "bound on the likelihood": declared.get("bound") == "elbo",
+        "bound to follow": "bound" in declared,
+        "encoder": declared["encodes"],
+    }
+    needed = [words for prefix, words in CAPABILITIES.items() if table.startswith(prefix)]
+    return next((words for words in needed if not has[words]), None)
 
 
 def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) -> list[str]:
@@ -213,7 +286,7 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
             if not members:
                 raise DmviError(f"{path}.runs names {name!r}; the runs are {', '.join(runs)}")
             for member in members:
-                _check_capable(path, member, runs[member].what["model"], module.SOURCES.run)
+                _check_capable(path, runs[member], module.SOURCES.run)
             chosen += [member for member in members if member not in chosen]
         return chosen
     wanted = {**module.SELECT, **spec.get("select", {})}
@@ -234,6 +307,7 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
         name
         for name, values in table.items()
         if all(_match(values.get(key, []), value) for key, value in wanted.items())
+        and not any(lacks(runs[name], source) for source in module.SOURCES.run)
     ]
     if not chosen:
         raise DmviError(
@@ -243,15 +317,14 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
     return chosen
 
 
-def _check_capable(path: str, run: str, model: str, sources: tuple[str, ...]) -> None:
-    """Refuses a run whose model cannot give the tables that a figure reads."""
-    for prefix, (capability, words) in CAPABILITIES.items():
-        for source in sources:
-            if source.startswith(prefix) and not declared_models()[model].get(capability):
-                raise DmviError(
-                    f"{path}.runs names {run!r}, but the figure reads {source} and "
-                    f"the model {model!r} has no {words}"
-                )
+def _check_capable(path: str, run: Run, sources: tuple[str, ...]) -> None:
+    """Refuses a run that cannot give the tables that a figure reads."""
+    for source in sources:
+        if words := lacks(run, source):
+            raise DmviError(
+                f"{path}.runs names {run.name!r}, but the figure reads {source} and "
+                f"the model {run.what['model']!r} has no {words}"
+            )
 
 
 def _match(held: Any, wanted: Any) -> bool:

@@ -14,7 +14,10 @@ PAPER = {
     ("iterations", "cifar10"): "200000",
     ("iterations", "celeba"): "200000",
     ("latent_dim", "color_mnist"): "10, 50, 75",
+    "weight_encoder": "1.0, 5.0, 10.0, 50.0",
+    "weight_generator": "1.0, 5.0, 10.0, 50.0",
 }
+SWEPT = ("weight_encoder", "weight_generator")
 
 
 def settings_rows(study: Study) -> list[dict[str, str]]:
@@ -32,12 +35,26 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
         builder = study.config["data"][data]["builder"]
         for key in ("iterations", "latent_dim"):
             rows.append(_row(key, _values(of_data, key), data, stated=PAPER.get((key, builder))))
-        for model in dict.fromkeys(what["model"] for what in of_data):
-            of_model = [what for what in of_data if what["model"] == model]
-            rows.append(_row("learning_rate", _values(of_model, "learning_rate"), data, model))
+    for model in dict.fromkeys(what["model"] for what in whats):
+        of_model = [what for what in whats if what["model"] == model]
+        for player, rates in _learning_rates(of_model).items():
+            rows.append(_row("learning_rate", rates, model, *player))
+        for key in SWEPT:
+            rows.append(_row(key, _values(of_model, key), model))
     seeds = {seed for run in study.runs.values() for seed in run.seeds}
     rows.append(_row("seeds", sorted(seeds)))
     return [row for row in rows if row["value"]]
+
+
+def _learning_rates(whats: list[dict[str, Any]]) -> dict[tuple[str, ...], list[float]]:
+    """(player,) -> its rates, sorted; () -> those that all players share."""
+    rates: dict[tuple[str, ...], set[float]] = {}
+    for what in whats:
+        rate = what["learning_rate"]
+        of_players = {(k,): v for k, v in rate.items()} if isinstance(rate, dict) else {(): rate}
+        for player, value in of_players.items():
+            rates.setdefault(player, set()).add(value)
+    return {player: sorted(values) for player, values in rates.items()}
 
 
 def _row(key: str, values: Iterable[Any], *of: str, stated: str | None = None) -> dict[str, str]:

@@ -41,18 +41,43 @@ def test_the_papers_study_holds_the_papers_runs():
     seen = {}
     for run in study.runs.values():
         what = run.what
-        if what["likelihood"] == "bernoulli":
+        if what["model"] == "vae" and run.seeds == (0, 1, 2) and what["likelihood"] == "bernoulli":
             key = (what["data"], what["posterior"])
             seen.setdefault(key, set()).add(what["latent_dim"])
-        assert run.seeds == (0, 1, 2)
         assert what["batch_size"] == 64
         assert what["adam_betas"] == [0.5, 0.9]
         assert what["width"] == 64
         assert what["iterations"] == (100_000 if what["data"] == "color_mnist" else 200_000)
     sizes = {"color_mnist": {10, 50, 75}, "cifar10": {50, 100, 128}, "celeba": {50, 100, 128}}
     assert seen == {(d, p): s for d, s in sizes.items() for p in ("gaussian", "realnvp")}
-    likelihoods = {r.what["likelihood"] for r in study.runs.values() if r.what["data"] == "cifar10"}
+    likelihoods = {
+        r.what["likelihood"]
+        for r in study.runs.values()
+        if r.what["data"] == "cifar10" and r.what["model"] == "vae"
+    }
     assert likelihoods == {"bernoulli", "quantized_normal", "categorical"}
+
+
+def test_the_papers_study_sweeps_every_model_on_every_data_set():
+    """Learning rates {1e-4, 2e-4, 5e-4} per player (VAE also 1e-3), both weights {1, 5, 10, 50}."""
+    study = load(read(""))
+    rates: dict[tuple, set] = {}
+    weights: dict[tuple, set] = {}
+    for run in study.runs.values():
+        if "compare" not in run.tags:
+            continue
+        case = (run.what["model"], run.what["data"])
+        rate = run.what["learning_rate"]
+        rates.setdefault(case, set()).add(str(rate))
+        if "weight_encoder" in run.what:
+            pair = (run.what["weight_encoder"], run.what["weight_generator"])
+            weights.setdefault(case, set()).add(pair)
+    models = {"vae", "aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"}
+    assert set(rates) == {(m, d) for m in models for d in ("color_mnist", "cifar10", "celeba")}
+    settings = {"vae": 4, "veegan": 27, "vgh": 3, "vgh_plus_plus": 3}
+    assert all(len(values) == settings.get(case[0], 9) for case, values in rates.items())
+    assert {case[0] for case in weights} == {"vgh", "vgh_plus_plus"}
+    assert all(len(pairs) == 16 for pairs in weights.values())
 
 
 def test_a_sweep_is_a_product_with_readable_ids(config):
@@ -70,6 +95,39 @@ def test_a_sweep_is_a_product_with_readable_ids(config):
     ]
     assert study.runs[ids[1]].what["learning_rate"] == 1e-4
     assert study.runs[ids[1]].entry == "swept"
+
+
+def test_a_sweep_over_one_players_rate_leaves_the_others_at_the_default(config):
+    config["runs"]["swept"] = {
+        "data": "cifar10",
+        "model": "dcgan",
+        "sweep": {"learning_rate.discriminator": [1e-4, 5e-4]},
+    }
+    study = load(config)
+    rates = {n: r.what["learning_rate"] for n, r in study.runs.items() if n.startswith("swept")}
+    assert rates == {
+        "swept-learning_rate.discriminator0.0001": {"discriminator": 1e-4, "generator": 1e-3},
+        "swept-learning_rate.discriminator0.0005": {"discriminator": 5e-4, "generator": 1e-3},
+    }
+
+
+def test_a_models_posterior_is_its_first_unless_the_run_sets_one(config):
+    config["defaults"]["posterior"] = "gaussian"
+    config["runs"]["point"] = {"data": "celeba", "model": "avb"}
+    config["runs"]["hybrid"] = {"data": "celeba", "model": "vgh", "posterior": "gaussian"}
+    runs = load(config).runs
+    assert runs["point"].what["posterior"] == "implicit"
+    assert runs["hybrid"].what["posterior"] == "gaussian"
+    assert "posterior" not in runs["celeba_dcgan"].what
+    assert "likelihood" not in runs["celeba_dcgan"].what
+
+
+def test_a_figure_passes_over_runs_that_cannot_give_its_tables(config):
+    config["figures"]["fig1"] = {"select": {"kind": ["vae", "hybrid", "gan"]}}
+    chosen = load(config).figures["fig1"]
+    models = {load(config).runs[name].what["model"] for name in chosen}
+    assert {"vae", "aae"} <= models
+    assert not models & {"avb", "dcgan", "veegan"}
 
 
 def test_a_new_run_changes_no_other_and_joins_its_figures(config):
@@ -148,7 +206,7 @@ def put(path: str, value):
         (put("study", None), "config.yaml lacks the key 'study'"),
         (
             put("runs.celeba_gaussian.model", "vea"),
-            "runs.celeba_gaussian.model is 'vea'; it must be one of beta_vae, vae",
+            "runs.celeba_gaussian.model is 'vea'; it must be one of aae, avb, avb_ac, beta_vae",
         ),
         (
             put("runs.celeba_gaussian.data", "celebb"),
@@ -181,7 +239,57 @@ def put(path: str, value):
         ),
         (
             put("runs.celeba_gaussian.sweep", {"iterations": [1]}),
-            "runs.celeba_gaussian.iterations is both set and swept",
+            "runs.celeba_gaussian.iterations is set twice, once as the sweep's iterations",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"weight_encoder": [1.0, 5.0]}),
+            "weight_encoder is an option of the model 'vgh', but this run's model is 'vae'",
+        ),
+        (
+            put("runs.celeba_dcgan.sweep", {"learning_rate.critic": [1e-4]}),
+            "learning_rate is set twice, once as the sweep's learning_rate.critic",
+        ),
+        (
+            put("runs.mine", {"data": "celeba", "sweep": {"learning_rate.critic": [1e-4]}}),
+            "learning_rate names vae, critic; the players of 'vae' are vae",
+        ),
+        (
+            put("runs.celeba_vgh.weight_encoder", -1.0),
+            "runs.celeba_vgh.weight_encoder is -1.0; it must be at least 0",
+        ),
+        (
+            put("runs.celeba_wgan_gp.penalty", -10),
+            "runs.celeba_wgan_gp.penalty is -10; it must be at least 0",
+        ),
+        (
+            put("runs.celeba_dcgan.likelihood", "bernoulli"),
+            "runs.celeba_dcgan.likelihood is set, but the model 'dcgan' has none",
+        ),
+        (
+            put("runs.celeba_avb.posterior", "gaussian"),
+            "runs.celeba_avb.posterior is 'gaussian'; it must be one of implicit",
+        ),
+        (
+            put("runs.celeba_gaussian.bound_every", 1000),
+            "runs.celeba_gaussian.bound_every is 1000, more than its 200 iterations",
+        ),
+        (
+            put("estimators.scores.inception", ["celeba"]),
+            "estimators.scores.inception names 'celeba', but this score is not defined for "
+            "'celeba' images; it is for those of cifar10",
+        ),
+        (
+            put("estimators.scores.critic", ["cifar"]),
+            "estimators.scores.critic names 'cifar'; the data sets are color_mnist, cifar10",
+        ),
+        (put("estimators.critic.penalty", -1), "estimators.critic.penalty is -1; it must be at"),
+        (
+            put("inception_weights", "nowhere.pth"),
+            "nowhere.pth",
+        ),
+        (
+            put("figures.fig5", {"runs": ["celeba_dcgan"]}),
+            "the figure reads bound.csv and the model 'dcgan' has no bound to follow",
         ),
         (
             put("runs.celeba_gaussian.sweep", {"latent_dim": ["4"]}),
@@ -209,7 +317,7 @@ def put(path: str, value):
         (put("figures.fig99", {}), "figures.fig99 is no figure; the figures are fig1, fig2"),
         (
             put("figures.fig2", {"select": {"tags": "nobody"}}),
-            "figures.fig2.select.tags is 'nobody', which no run has; there are main",
+            "figures.fig2.select.tags is 'nobody', which no run has; there are compare, main",
         ),
         (
             put("figures.fig2", {"select": {"latent_dim": 77}}),
@@ -259,18 +367,21 @@ def test_a_learning_rate_per_player_is_admitted(config):
     assert load(config).runs["celeba_gaussian"].what["learning_rate"] == {"vae": 1e-3}
 
 
-def test_a_figure_refuses_a_model_without_what_it_reads(config, monkeypatch):
+def test_a_figure_refuses_a_model_without_what_it_reads(config):
     """An implicit posterior has no density, hence no Monte Carlo KL."""
-    from dmvi import config as module
-
-    models = copy.deepcopy(module.declared_models())
-    models["implicit"] = {**models["vae"]}
-    del models["implicit"]["posteriors"]
-    monkeypatch.setattr(module, "declared_models", lambda: models)
-    config["runs"]["avb"] = {"data": "celeba", "model": "implicit"}
-    config["figures"]["fig1"] = {"runs": ["avb"]}
-    with pytest.raises(DmviError, match=r"reads kl.json and the model 'implicit' has no posterior"):
+    config["figures"]["fig1"] = {"runs": ["celeba_avb"]}
+    with pytest.raises(DmviError, match=r"reads kl.json and the model 'avb' has no posterior"):
         load(config)
+
+
+def test_wrong_inception_weights_are_refused_before_any_job(config, tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"something else")
+    config["inception_weights"] = str(path)
+    with pytest.raises(DmviError) as caught:
+        load(config)
+    assert str(path) in str(caught.value)
+    assert "6726825d" in str(caught.value)
 
 
 def test_settings_come_from_the_runs():
@@ -278,7 +389,9 @@ def test_settings_come_from_the_runs():
     assert rows["batch size"]["value"] == "64"
     assert rows["batch size"]["source"] == "paper"
     assert rows["iterations, color_mnist"]["value"] == "100000"
-    assert rows["learning rate, cifar10, vae"]["source"] == "ours"
+    assert rows["learning rate, vae"]["value"] == "0.0001, 0.0002, 0.0005, 0.001"
+    assert rows["learning rate, dcgan, generator"]["source"] == "ours"
+    assert rows["weight encoder, vgh"]["source"] == "paper"
     assert rows["latent dim, color_mnist"]["source"] == "paper"
     demo = {row["setting"]: row for row in settings_rows(load(read("studies/demo")))}
     assert demo["iterations, cifar10"]["source"] == "ours (paper: 200000)"

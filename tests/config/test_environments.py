@@ -31,7 +31,7 @@ def test_every_import_is_pinned_and_declared():
                 imported.add(node.module.split(".")[0])
     outside = imported - set(sys.stdlib_module_names) - {"dmvi"}
     homes = packages_distributions()
-    distributions = {homes[name][0].lower() for name in outside}
+    distributions = {homes[name][0].lower().replace("_", "-") for name in outside}
     lock = {name.lower() for name in pins((REPOSITORY / "envs/lock.txt").read_text().splitlines())}
     assert distributions <= lock
     project = (REPOSITORY / "pyproject.toml").read_text()

@@ -3,11 +3,15 @@
 import json
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi.figures.base import Tables
+from dmvi.declared import declared_models
+from dmvi.figures import style
+from dmvi.figures.base import Tables, figure_module, footer, numbered_title
+from dmvi.figures.models import ORDER
 
 SIZES = {"color_mnist": 28, "celeba": 64, "cifar10": 32}
 TITLES = {
@@ -16,6 +20,18 @@ TITLES = {
     "cifar10": "CIFAR-10",
 }
 M, K = 64, 1000  # low-posterior samples and prior draws
+PICTURES = 48  # samples, originals and reconstructions kept
+
+# Scores of the models: critic, Inception score, diversity; and of the data themselves.
+LEVELS = {
+    **{"vae": (5.0, 2.6, 0.50), "beta_vae": (4.8, 2.5, 0.51), "aae": (5.4, 2.4, 0.52)},
+    **{"avb": (5.9, 2.3, 0.52), "avb_ac": (5.7, 2.3, 0.53), "veegan": (3.5, 3.2, 0.58)},
+    **{"vgh": (3.1, 3.6, 0.60), "vgh_plus_plus": (2.3, 4.1, 0.61), "dcgan": (1.6, 5.0, 0.63)},
+    **{"wgan_gp": (1.4, 5.3, 0.62), "data": (0.4, 9.6, 0.635)},
+}
+
+
+SWEPT = [model for model in LEVELS if model not in ("vae", "beta_vae", "data")]
 
 
 class Results:
@@ -24,6 +40,7 @@ class Results:
     def __init__(self, root: Path):
         self.root = root
         self.runs: dict[str, list[int]] = {}
+        self.tags: dict[str, tuple[str, ...]] = {}
         self.scale = "demo"
 
     def path(self, run: str, seed: int, name: str) -> Path:
@@ -40,13 +57,22 @@ class Results:
             "note": "10,000-image subset, split by name" if builder == "celeba" else "",
         }
         _json(self.root / "data" / name / "meta.json", meta)
+        scores = {"scores": _scores(np.random.default_rng(0), "data", builder)}
+        _json(self.root / "data" / name / "scores.json", scores)
 
-    def add_run(self, name: str, seeds=(0, 1), **attributes):
-        run = {
-            **{"run": name, "model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"},
-            **{"latent_dim": 10, "beta": 1.0, **attributes},
-        }
+    def add_run(self, name: str, seeds=(0, 1), tags=("main", "compare"), **attributes):
+        """A run of any model, with the files that such a model has.
+
+        Those about its latent space are written for runs of the tag `main`.
+        """
+        declared = declared_models()[attributes.get("model", "vae")]
+        run = {"run": name, "model": "vae", "latent_dim": 10}
+        for key in ("posterior", "likelihood"):
+            run |= {key: declared[f"{key}s"][0]} if f"{key}s" in declared else {}
+        run |= {"beta": 1.0} if declared["kind"] == "vae" else {}
+        run |= attributes
         self.runs[name] = list(seeds)
+        self.tags[name] = tuple(tags)
         builder = json.loads((self.root / "data" / run["data"] / "meta.json").read_text())[
             "builder"
         ]
@@ -54,7 +80,9 @@ class Results:
             rng = np.random.default_rng([seed, sum(map(ord, name))])
             folder = self.path(name, seed, "run.json").parent
             _json(folder / "run.json", {**run, "seed": seed})
-            _write_run(folder, rng, run["latent_dim"], builder)
+            _write_model(folder, rng, run["model"], builder)
+            if declared["kind"] == "vae" and "main" in tags:
+                _write_run(folder, rng, run["latent_dim"], builder)
 
     def change_json(self, name: str, change, runs=None, seeds=None):
         """Applies `change` to a JSON of every run and seed (or of those given)."""
@@ -76,13 +104,41 @@ class Results:
         for name, seeds in self.runs.items():
             run = json.loads(self.path(name, seeds[0], "run.json").read_text())
             meta = json.loads((self.root / "data" / run["data"] / "meta.json").read_text())
-            values = {**run, "builder": meta["builder"]}
-            if all(
-                values[key] in (value if isinstance(value, list) else [value])
-                for key, value in wanted.items()
-            ):
+            kind = declared_models().get(run["model"], {}).get("kind")
+            own = {"builder": meta["builder"], "kind": kind, "tags": list(self.tags[name])}
+            values = {**run, **own}
+            if all(_match(values.get(key, []), value) for key, value in wanted.items()):
                 chosen[name] = seeds
         return chosen
+
+    def compare(self, models=tuple(ORDER), datasets=tuple(SIZES), settings=1, seeds=(0, 1)):
+        """Adds so many settings of every model on every data set, for the comparison only."""
+        for dataset in datasets:
+            self.add_dataset(dataset)
+            for model in models:
+                for i in range(settings):
+                    run = {"data": dataset, "model": model, "learning_rate": 1e-4 * (i + 1)}
+                    self.add_run(f"{dataset}-{model}-{i}", seeds, ("compare",), **run)
+
+    def set_score(self, name, value, models, datasets=tuple(SIZES), sd=0.01, step=0.02):
+        """Gives models of `compare` a score; each further setting is worse by `step` of it."""
+        sign = 1 if name == "critic" else -1
+        for start in (f"{dataset}-{model}-" for dataset in datasets for model in models):
+            for i, run in enumerate(run for run in self.runs if run.startswith(start)):
+
+                def change(content, i=i):
+                    entry = {"value": value * (1 + sign * step * i), "sd": sd, "n": 10_000}
+                    return {**content, "scores": {**content["scores"], name: entry}}
+
+                self.change_json("scores.json", change, [run])
+
+    def decided(self, figure: str, name: str):
+        """The figure's claim, as decided on its default selection of runs."""
+        module = figure_module(figure)
+        found = [c for c in module.claims(self.tables(module)) if c.id == name]
+        assert len(found) == 1
+        assert found[0].figure == figure
+        return found[0]
 
     def tables(self, module, **select) -> Tables:
         """The tables that a figure gets: its own selection of runs unless another is given."""
@@ -92,9 +148,61 @@ class Results:
         return Tables(self.root, runs, {"name": "test", "scale": self.scale, "note": ""})
 
 
+def _match(held, wanted) -> bool:
+    held, wanted = (value if isinstance(value, list) else [value] for value in (held, wanted))
+    return any(a == b for a in held for b in wanted)
+
+
 def _json(path: Path, value):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(value))
+
+
+def _scores(rng, model: str, builder: str) -> dict:
+    """The scores of a run, or of the data; those that the paper computes on this data set."""
+    critic, inception, diversity = LEVELS[model]
+
+    def score(level: float, sd: float, **more) -> dict:
+        return {"value": level * (1 + rng.normal(0, 0.02)), "sd": sd, "n": 10_000, **more}
+
+    scores = {
+        "critic": score(critic, 0.05, values=[critic] * 3, steps=20_000, n_train=10_000),
+        "sliced_wasserstein": score(critic / 50, 0.0),
+        "spread": {"value": 14.0 if model == "data" else rng.uniform(11, 14), "n": 10_000},
+    }
+    if builder == "cifar10":
+        scores["inception_cifar10"] = score(
+            inception, 0.05, splits=10, extractor="our CIFAR-10 classifier"
+        )
+        scores["inception_imagenet"] = {"skipped": "no ImageNet weights were given."}
+    if builder == "celeba":
+        scores["diversity"] = score(diversity, 0.004, batches=5, batch_size=64)
+    return scores
+
+
+def _write_model(folder: Path, rng, model: str, builder: str):
+    """What every model has, and what its capabilities add."""
+    size = SIZES.get(builder, 28)
+    declared = declared_models()[model]
+    _json(folder / "scores.json", {"n_samples": 50_000, "scores": _scores(rng, model, builder)})
+    pictures = ["samples"]
+    if declared["encodes"]:
+        pictures += ["originals", "reconstructions"]
+        sharpness = {"vae": 0.03, "vgh_plus_plus": 0.05}.get(model, 0.04)
+        quality = {
+            **{"reconstruction_mse": 0.02 + rng.normal(0, 2e-4), "n_reconstructions": 1000},
+            **{"sharpness_originals": 0.06},
+            "sharpness_reconstructions": sharpness * (1 + rng.normal(0, 0.01)),
+        }
+        _json(folder / "quality.json", quality)
+    for name in pictures:
+        np.save(folder / f"{name}.npy", _pictures(rng, PICTURES, size))
+    if declared.get("bound"):
+        step = np.arange(0, 20_001, 500)
+        rise = 1 - np.exp(-step / 4000) if declared["bound"] == "elbo" else np.zeros(len(step))
+        bound = -1900 + 200 * rise + rng.normal(0, 4, len(step))
+        curve = {"step": step, "bound": bound, "standard_error": 2.0, "fit": bound + 20}
+        pd.DataFrame({**curve, "divergence": 20.0}).to_csv(folder / "bound.csv", index=False)
 
 
 def _write_run(folder: Path, rng, d: int, builder: str):
@@ -114,19 +222,11 @@ def _write_run(folder: Path, rng, d: int, builder: str):
     sizes = np.array([100, 1000, 10_000, n])
     curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
     pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
-    quality = {
-        **{"reconstruction_mse": 0.02 + rng.normal(0, 2e-4), "n_reconstructions": 1000},
-        **{"sliced_wasserstein": 0.1 + rng.normal(0, 2e-3), "sliced_wasserstein_floor": 0.02},
-        "n_samples": 1000,
-    }
-    _json(folder / "quality.json", quality)
 
     low = folder / "low_posterior"
     low.mkdir(parents=True, exist_ok=True)
     for name in ("images", "standard_images", "neighbours"):
         np.save(low / f"{name}.npy", _pictures(rng, M, size))
-    for name in ("originals", "reconstructions", "samples"):
-        np.save(folder / f"{name}.npy", _pictures(rng, 40, size))
     log_q = {"group": ["prior"] * K + ["posterior"] * 200, "log_q": rng.normal(-20, 5, K + 200)}
     log_q |= {
         "log_p": rng.normal(-15, 2, K + 200),
@@ -176,7 +276,11 @@ def write_study_tables(root: Path):
         ("ConvTranspose2d 64 -> 32, kernel 5, stride 2, batch norm, ReLU", "14 x 14 x 32", 51_296),
         ("ConvTranspose2d 32 -> 3, kernel 5, stride 2", "28 x 28 x 3", 2_403),
     ]  # fmt: skip
-    for table, shapes in (("table4", ["28 x 28 x 3"]), ("table5", ["32 x 32 x 3", "64 x 64 x 3"])):
+    for table, shapes in (
+        ("table4", ["28 x 28 x 3"]),
+        ("table5", ["32 x 32 x 3", "64 x 64 x 3"]),
+        ("table6", ["64 x 64 x 3", None]),
+    ):
         for shape in shapes:
             for network in ("encoder", "decoder", "discriminator"):
                 for i, (operation, output, parameters) in enumerate(layers, 1):
@@ -203,7 +307,10 @@ def write_study_tables(root: Path):
 
 
 def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
-    """3 data sets, 2 posteriors, 2 latent sizes, 2 seeds, and 3 likelihoods on CIFAR-10."""
+    """3 data sets, 2 posteriors, 2 latent sizes, 2 seeds, and 3 likelihoods on CIFAR-10.
+
+    Of every other model, a sweep on ColorMNIST and CIFAR-10, and one setting on CelebA.
+    """
     results = Results(root)
     for name in SIZES:
         results.add_dataset(name)
@@ -211,6 +318,19 @@ def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
             for d in latent_sizes:
                 results.add_run(
                     f"{name}-{posterior}-d{d}", data=name, posterior=posterior, latent_dim=d
+                )
+        beta = {"data": name, "model": "beta_vae", "beta": 4.0, "latent_dim": 50}
+        results.add_run(f"{name}-beta", **beta)
+        for model in SWEPT:
+            for i in range({"celeba": 1, "cifar10": 4}.get(name, 5)):
+                settings = {"data": name, "model": model, "learning_rate": (i + 1) * 1e-4}
+                seeds = (0, 1) if i == 0 else (0,)
+                results.add_run(
+                    f"{name}-{model}-lr{i}",
+                    seeds=seeds,
+                    tags=("compare",),
+                    latent_dim=50,
+                    **settings,
                 )
     for likelihood in ("quantized_normal", "categorical"):
         results.add_run(
@@ -248,3 +368,19 @@ def own_study(tmp_path) -> Results:
     results.add_run("quantized", data="cifar10", likelihood="quantized_normal", seeds=[0])
     write_study_tables(results.root)
     return results
+
+
+@pytest.fixture
+def drawn():
+    """Draws a figure from tables."""
+    return _drawn
+
+
+def _drawn(name, tables):
+    """The figure as `render` composes it, laid out but not saved."""
+    module = figure_module(name)
+    with matplotlib.rc_context(style.RC):
+        figure = module.draw(tables)
+        style.frame(figure, numbered_title(name), footer(module, tables))
+        figure.draw_without_rendering()
+    return figure

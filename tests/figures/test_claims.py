@@ -15,15 +15,6 @@ from dmvi.figures.base import figure_module
 KINDS = ("color_mnist", "celeba", "cifar10")
 
 
-def decided(results, figure: str, name: str):
-    """The figure's claim, as decided on its default selection of runs."""
-    module = figure_module(figure)
-    found = [c for c in module.claims(results.tables(module)) if c.id == name]
-    assert len(found) == 1
-    assert found[0].figure == figure
-    return found[0]
-
-
 def fill(results, posteriors=("gaussian",), seeds=(0, 1, 2), datasets=KINDS, **attributes):
     for dataset in datasets:
         results.add_dataset(dataset)
@@ -49,28 +40,30 @@ def set_kl(results, value, runs=None, error=0.01, lower=-1.0, seeds=None):
 def test_c1(results):
     fill(results, ("gaussian", "realnvp"))
     set_kl(results, 2.0)
-    assert decided(results, "fig1", "C1").verdict == "holds"
-    assert decided(results, "fig1", "C1").value == pytest.approx(2.0)
+    assert results.decided("fig1", "C1").verdict == "holds"
+    assert results.decided("fig1", "C1").value == pytest.approx(2.0)
     set_kl(results, 0.2, ["celeba-realnvp"], error=0.1)  # within three standard errors of 0
-    assert decided(results, "fig1", "C1").verdict == "undecided"
+    assert results.decided("fig1", "C1").verdict == "undecided"
     set_kl(results, 0.2, ["celeba-realnvp"], error=0.1, lower=0.05)  # but its bound decides
-    assert decided(results, "fig1", "C1").verdict == "holds"
+    assert results.decided("fig1", "C1").verdict == "holds"
     set_kl(results, 0.01, ["celeba-realnvp"])
-    assert decided(results, "fig1", "C1").verdict == "fails"
+    assert results.decided("fig1", "C1").verdict == "fails"
     set_kl(results, 2.0, ["celeba-realnvp"], seeds=[0])  # seeds disagree
-    assert decided(results, "fig1", "C1").verdict == "undecided"
+    assert results.decided("fig1", "C1").verdict == "undecided"
 
 
 def test_c1_needs_every_data_set_and_posterior(results):
     fill(results)
-    assert decided(results, "fig1", "C1").verdict == "undecided"
+    assert results.decided("fig1", "C1").verdict == "undecided"
 
 
 def test_c1_ignores_weighted_vaes(results):
     fill(results, ("gaussian", "realnvp"))
+    set_kl(results, 2.0)
     results.add_run("beta", data="celeba", model="beta_vae", beta=10.0)
     set_kl(results, 0.0, ["beta"])
-    assert decided(results, "fig1", "C1").verdict == "holds"
+    assert len(results.tables(figure_module("fig1")).runs) == 7
+    assert results.decided("fig1", "C1").verdict == "holds"
 
 
 def spread(value):
@@ -83,11 +76,11 @@ def test_c2(results):
     fill(results, ("gaussian", "realnvp"))
     flows = [f"{dataset}-realnvp" for dataset in KINDS]
     set_kl(results, spread(10.0))
-    assert decided(results, "fig1", "C2").verdict == "holds"
+    assert results.decided("fig1", "C2").verdict == "holds"
     set_kl(results, spread(9.0), flows)  # right at the threshold
-    assert decided(results, "fig1", "C2").verdict == "undecided"
+    assert results.decided("fig1", "C2").verdict == "undecided"
     set_kl(results, spread(5.0), flows[:1])
-    claim = decided(results, "fig1", "C2")
+    claim = results.decided("fig1", "C2")
     assert claim.verdict == "fails"
     assert claim.value == pytest.approx(0.5)
     assert "clearly against in 1" in claim.value_text
@@ -96,7 +89,7 @@ def test_c2(results):
 def test_c2_needs_two_seeds(results):
     fill(results, ("gaussian", "realnvp"), seeds=(0,))
     set_kl(results, 10.0)
-    claim = decided(results, "fig1", "C2")
+    claim = results.decided("fig1", "C2")
     assert claim.verdict == "undecided"
     assert claim.spread == "one seed, no spread"
 
@@ -105,7 +98,7 @@ def test_c2_does_not_pair_networks_of_different_width(results):
     fill(results)
     for dataset in KINDS:
         results.add_run(f"{dataset}-flow", data=dataset, posterior="realnvp", width=8)
-    claim = decided(results, "fig1", "C2")
+    claim = results.decided("fig1", "C2")
     assert (claim.verdict, claim.value) == ("undecided", None)
 
 
@@ -121,11 +114,11 @@ def likelihoods(results, seeds=(0, 1, 2)):
 def test_c3(results):
     likelihoods(results)
     set_kl(results, spread(40.0))
-    assert decided(results, "fig22", "C3").verdict == "fails"
+    assert results.decided("fig22", "C3").verdict == "fails"
     set_kl(results, spread(80.0), ["quantized_normal"])
-    assert decided(results, "fig22", "C3").verdict == "undecided"
+    assert results.decided("fig22", "C3").verdict == "undecided"
     set_kl(results, spread(230.0), ["quantized_normal"])
-    claim = decided(results, "fig22", "C3")
+    claim = results.decided("fig22", "C3")
     assert claim.verdict == "holds"
     assert claim.value == pytest.approx(5.75)
     assert "256.7" in claim.paper
@@ -134,7 +127,7 @@ def test_c3(results):
 def test_c3_needs_both_likelihoods(results):
     results.add_dataset("cifar10")
     results.add_run("alone", data="cifar10")
-    claim = decided(results, "fig22", "C3")
+    claim = results.decided("fig22", "C3")
     assert (claim.verdict, claim.value, claim.data) == ("undecided", None, ())
 
 
@@ -154,12 +147,34 @@ def test_c18(results, error, distance, verdict):
     for run, factors in {"bernoulli": (1, 1), "quantized_normal": (error, distance)}.items():
         new_error, new_distance = (spread(0.1 * factor) for factor in factors)
 
-        def change(quality, new_error=new_error, new_distance=new_distance):
-            new = {"reconstruction_mse": new_error(0), "sliced_wasserstein": new_distance(0)}
-            return {**quality, **new}
+        def change_error(quality, new=new_error):
+            return {**quality, "reconstruction_mse": new(0)}
 
-        results.change_json("quality.json", change, [run])
-    assert decided(results, "fig22", "C18").verdict == verdict
+        def change_distance(scores, new=new_distance):
+            scores["scores"]["critic"]["value"] = new(0)
+            return scores
+
+        results.change_json("quality.json", change_error, [run])
+        results.change_json("scores.json", change_distance, [run])
+    assert results.decided("fig22", "C18").verdict == verdict
+
+
+def test_c18_is_open_without_the_critic(results):
+    likelihoods(results)
+    for run, factor in {"bernoulli": 1, "quantized_normal": 0.5}.items():
+        error = spread(0.1 * factor)
+        results.change_json(
+            "quality.json", lambda q, error=error: {**q, "reconstruction_mse": error(0)}, [run]
+        )
+
+    def skip(scores):
+        scores["scores"]["critic"] = {"skipped": "there are too few images."}
+        return scores
+
+    results.change_json("scores.json", skip, ["bernoulli"])
+    claim = results.decided("fig22", "C18")
+    assert claim.verdict == "undecided"
+    assert "distance ratio unknown" in claim.value_text
 
 
 # --- C5: Figure 12 ---
@@ -179,11 +194,11 @@ def brighten(results, by, runs=None, seeds=None, column=("ink", "near_white")):
 def test_c5(results):
     fill(results)
     brighten(results, 0.3)
-    assert decided(results, "fig12", "C5").verdict == "holds"
+    assert results.decided("fig12", "C5").verdict == "holds"
     brighten(results, -0.3, ["celeba-gaussian"])
-    assert decided(results, "fig12", "C5").verdict == "fails"
+    assert results.decided("fig12", "C5").verdict == "fails"
     brighten(results, 0.3, ["celeba-gaussian"], seeds=[0])
-    assert decided(results, "fig12", "C5").verdict == "undecided"
+    assert results.decided("fig12", "C5").verdict == "undecided"
 
 
 def test_c5_measures_ink_on_digits_and_white_elsewhere(results):
@@ -193,13 +208,13 @@ def test_c5_measures_ink_on_digits_and_white_elsewhere(results):
     others = ["celeba-gaussian", "cifar10-gaussian"]
     brighten(results, 0.3, others, column=["near_white"])
     brighten(results, -0.3, others, column=["ink"])
-    assert decided(results, "fig12", "C5").verdict == "holds"
+    assert results.decided("fig12", "C5").verdict == "holds"
 
 
 def test_c5_is_open_on_few_images_or_one_data_set(results):
     fill(results, datasets=["celeba"])
     brighten(results, 0.3)
-    assert decided(results, "fig12", "C5").verdict == "undecided"
+    assert results.decided("fig12", "C5").verdict == "undecided"
     fill(results)
     brighten(results, 0.3)
 
@@ -207,7 +222,7 @@ def test_c5_is_open_on_few_images_or_one_data_set(results):
         return table[(table["group"] != "low_posterior") | (table["index"] < 5)]
 
     results.change_csv("low_posterior/images.csv", few)
-    assert decided(results, "fig12", "C5").verdict == "undecided"
+    assert results.decided("fig12", "C5").verdict == "undecided"
 
 
 # --- C6: Figures 3 and 14 ---
@@ -228,29 +243,29 @@ def shift_bounds(results, by, runs=None, column="bound", group="low_posterior", 
 def test_c6_on_colormnist(results):
     fill(results)
     shift_bounds(results, -500.0)
-    claim = decided(results, "fig3", "C6")
+    claim = results.decided("fig3", "C6")
     assert claim.verdict == "holds"
     assert claim.value == pytest.approx(1.0)
     shift_bounds(results, 0.0)
-    assert decided(results, "fig3", "C6").verdict == "fails"
+    assert results.decided("fig3", "C6").verdict == "fails"
     shift_bounds(results, -500.0, seeds=[1])
-    assert decided(results, "fig3", "C6").verdict == "undecided"
+    assert results.decided("fig3", "C6").verdict == "undecided"
 
 
 def test_c6_reversed_elsewhere(results):
     fill(results)
     shift_bounds(results, 500.0)
-    assert decided(results, "fig14", "C6").verdict == "holds"
+    assert results.decided("fig14", "C6").verdict == "holds"
     shift_bounds(results, 0.0, ["cifar10-gaussian"])  # an AUC of one half, within its noise
-    assert decided(results, "fig14", "C6").verdict == "undecided"
+    assert results.decided("fig14", "C6").verdict == "undecided"
     shift_bounds(results, -500.0, ["cifar10-gaussian"])
-    assert decided(results, "fig14", "C6").verdict == "fails"
+    assert results.decided("fig14", "C6").verdict == "fails"
 
 
 def test_c6_reversed_needs_both_data_sets(results):
     fill(results, datasets=["celeba"])
     shift_bounds(results, 500.0)
-    assert decided(results, "fig14", "C6").verdict == "undecided"
+    assert results.decided("fig14", "C6").verdict == "undecided"
 
 
 # --- C7: Figures 3 and 15 ---
@@ -267,13 +282,13 @@ def set_ranks(results, ranks, runs=None):
 def test_c7(results, figure, run):
     fill(results)  # 64 of 1,000 draws: scattered latents have a median rank near 10.8
     set_ranks(results, [11])
-    claim = decided(results, figure, "C7")
+    claim = results.decided(figure, "C7")
     assert claim.verdict == "holds"
     assert claim.value == pytest.approx(11 / (math.log(2) * 1000 / 64))
     set_ranks(results, [1, 2], [f"{run}-gaussian"])
-    assert decided(results, figure, "C7").verdict == "fails"
+    assert results.decided(figure, "C7").verdict == "fails"
     set_ranks(results, [1, 11], [f"{run}-gaussian"])
-    assert decided(results, figure, "C7").verdict == "undecided"
+    assert results.decided(figure, "C7").verdict == "undecided"
 
 
 # --- C8: Figure 13 ---
@@ -282,18 +297,18 @@ def test_c7(results, figure, run):
 def test_c8(results):
     fill(results)
     shift_bounds(results, 10.0, column="kl", group="neighbour")
-    assert decided(results, "fig13", "C8").verdict == "holds"
+    assert results.decided("fig13", "C8").verdict == "holds"
     shift_bounds(results, 0.0, ["celeba-gaussian"], "kl", "neighbour")
-    assert decided(results, "fig13", "C8").verdict == "undecided"
+    assert results.decided("fig13", "C8").verdict == "undecided"
     shift_bounds(results, -10.0, ["celeba-gaussian"], "kl", "neighbour")
-    assert decided(results, "fig13", "C8").verdict == "fails"
+    assert results.decided("fig13", "C8").verdict == "fails"
 
 
 def test_c8_counts_every_neighbour_once(results):
     fill(results)
     shift_bounds(results, 10.0, column="kl", group="neighbour")
     results.change_csv("low_posterior/neighbours.csv", lambda table: table.assign(index=3))
-    assert decided(results, "fig13", "C8").verdict == "undecided"
+    assert results.decided("fig13", "C8").verdict == "undecided"
 
 
 # --- rules and statistics ---
@@ -334,6 +349,31 @@ def test_outcomes_combine():
     assert decide.verdict([True], {"CelebA"}, ("CelebA",)) == "holds"
     assert decide.verdict([True], {None}, ("CelebA",)) == "undecided"
     assert decide.verdict([True, False], {None}, ("CelebA",)) == "fails"
+
+
+def test_correlates_agrees_with_scipy():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(0)
+    x, y = np.arange(50), rng.normal(size=50).round(1) + np.arange(50) / 20
+    value, outcome = decide.correlates(x, y, 0.0)
+    assert value == pytest.approx(spearmanr(x, y).statistic)
+    assert outcome is True
+    assert decide.correlates(x, -y, 0.0)[1] is False
+    assert decide.correlates(x, y, value)[1] is None
+    assert decide.correlates(x, x, 0.8) == (pytest.approx(1.0), True)
+    assert decide.correlates(x[:9], x[:9], 0.8)[1] is None
+    assert np.isnan(decide.correlates(x, np.ones(50), 0.8)[0])
+
+
+def test_most_and_clear():
+    assert decide.most([True, True, True, None]) is True
+    assert decide.most([True, True, None]) is None
+    assert decide.most([False, False, False]) is False
+    assert decide.most([]) is None
+    assert decide.clear((2.0, 0.1), (1.0, 0.1)) is True
+    assert decide.clear((1.0, 0.1), (2.0, 0.1)) is False
+    assert decide.clear((1.2, 0.1), (1.0, 0.1)) is None
 
 
 # --- the ledger ---

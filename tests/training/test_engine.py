@@ -101,6 +101,7 @@ def run(spec, dataset, folder, **options):
         folder / "model.pt",
         folder / "history.csv",
         folder / "run.json",
+        folder / "bound.csv",
         folder / "checkpoints",
         **options,
     )

@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def tiny_config() -> dict:
-    """One data set, two runs, three figures: the whole chain of steps in half a minute."""
+    """Two data sets, four runs, five figures: the whole chain of steps in a minute."""
     return {
         "study": {"name": "tiny", "scale": "demo", "note": "for the tests"},
         "seeds": [0],
@@ -23,12 +23,16 @@ def tiny_config() -> dict:
                 "builder": "color_mnist",
                 "source": "standin",
                 "limit": {"train": 200, "valid": 40, "test": 40},
-            }
+            },
+            "patches": {
+                "builder": "cifar10",
+                "source": "standin",
+                "limit": {"train": 200, "valid": 40, "test": 40},
+            },
         },
         "defaults": {
             "model": "vae",
             "data": "digits",
-            "posterior": "gaussian",
             "likelihood": "bernoulli",
             "latent_dim": 4,
             "width": 4,
@@ -40,10 +44,22 @@ def tiny_config() -> dict:
             "flow_transforms": 2,
             "flow_hidden": [8],
             "log_every": 5,
+            "bound_every": 10,
+            "bound_images": 20,
             "threads": 1,
             "gpu": 0,
         },
-        "runs": {"plain": {}, "flow": {"posterior": "realnvp"}},
+        "runs": {
+            "plain": {"tags": ["main"]},
+            "flow": {"posterior": "realnvp"},
+            "gan": {"model": "dcgan", "data": "patches", "tags": ["compare"]},
+            "hybrid": {
+                "model": "vgh",
+                "data": "patches",
+                "code_width": 8,
+                "tags": ["compare"],
+            },
+        },
         "estimators": {
             "kl": {
                 "samples": None,
@@ -54,9 +70,42 @@ def tiny_config() -> dict:
             "low_posterior": {"draws": 100, "keep": 10},
             "bounds": {"images": 20, "samples": 1},
             "embedding": {"points": 30},
-            "quality": {"grid": 9, "images": 20},
+            "reconstructions": {"grid": 9, "images": 20},
+            "scores": {
+                "samples": 40,
+                "grid": 9,
+                "splits": 2,
+                "inception": ["patches"],
+                "diversity": [],
+                "critic": ["patches"],
+            },
+            "diversity": {"batches": 1, "batch_size": 4},
+            "critic": {
+                "steps": 5,
+                "width": 4,
+                "batch_size": 8,
+                "learning_rate": 1e-3,
+                "penalty": 10,
+                "seeds": 1,
+                "images": 40,
+            },
+            "classifier": {
+                "width": 4,
+                "epochs": 1,
+                "batch_size": 32,
+                "learning_rate": 0.1,
+                "weight_decay": 5e-4,
+                "flip": True,
+                "precision": "float32",
+            },
         },
-        "figures": {"fig1": {}, "fig2": {}, "table3": {}},
+        "figures": {
+            "fig1": {"select": {"kind": "vae"}},
+            "fig2": {},
+            "fig8": {},
+            "fig29": {},
+            "table3": {},
+        },
     }
 
 

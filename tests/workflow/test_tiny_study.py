@@ -25,11 +25,11 @@ def study(finished, tmp_path, study_class):
 
 def test_it_ends_with_figures_claims_and_tables(finished):
     results = finished.folder / "results"
-    for name in ("fig1", "fig2", "table3"):
+    for name in ("fig1", "fig2", "fig8", "fig29", "table3"):
         assert (results / f"{name}.pdf").read_bytes()[:5] == b"%PDF-"
         assert (results / f"{name}.png").read_bytes()[:4] == b"\x89PNG"
     claims = pd.read_csv(results / "claims.csv")
-    assert {"C1", "C2"} <= set(claims["id"])
+    assert {"C1", "C2", "C13"} <= set(claims["id"])
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert "C1" in (results / "claims.md").read_text()
     assert not list(results.rglob(".*.tmp*")), "left-over temporary files"
@@ -49,6 +49,32 @@ def test_kl_keeps_to_its_surgery_bounds_and_files_agree(finished, run):
     history = pd.read_csv(folder / "history.csv")
     assert list(history["step"]) == [5, 10, 15, 20]
     assert list(history.columns) == ["step", "vae/reconstruction", "vae/kl"]
+
+
+@pytest.mark.parametrize("run", ["gan", "hybrid"])
+def test_scores_say_how_they_were_computed(finished, run):
+    results = finished.folder / "results"
+    scores = read_json(results / f"runs/{run}/seed0/scores.json")["scores"]
+    classifier = read_json(results / "classifiers/patches/classifier.json")
+    own = scores["inception_cifar10"]
+    assert own["weights_sha256"] == classifier["weights_sha256"]
+    assert own["n"] == 40
+    assert own["splits"] == 2
+    assert 1 <= own["value"] <= 10
+    assert "value" not in scores["inception_imagenet"]
+    assert "inception_weights" in scores["inception_imagenet"]["skipped"]
+    assert scores["critic"]["steps"] == 5
+    assert "diversity" not in scores
+    assert {"critic", "inception_cifar10"} <= set(
+        read_json(results / "data/patches/scores.json")["scores"]
+    )
+    assert np.load(results / f"runs/{run}/seed0/samples.npy").shape == (9, 32, 32, 3)
+
+
+def test_bounds_are_tracked_where_there_is_one(finished):
+    runs = finished.folder / "results/runs"
+    assert list(pd.read_csv(runs / "plain/seed0/bound.csv")["step"]) == [10, 20]
+    assert pd.read_csv(runs / "gan/seed0/bound.csv").empty
 
 
 def test_nothing_is_left_to_do(finished):
@@ -90,6 +116,7 @@ def test_adding_a_run_trains_it_alone_and_redraws_its_figures(study):
     plan = study.plan("all")
     assert plan["train"] == plan["encode"] == plan["estimate_kl"] == 1
     assert plan["draw"] == 3  # figures 1 and 2 show it, table 3 lists its settings
+    assert "score" not in plan
     study.snakemake("results/fig1.pdf")
     assert read_json(study.folder / "results/runs/wide/seed0/kl.json")["latent_dim"] == 6
 
@@ -101,6 +128,12 @@ def test_changing_an_estimator_retrains_nothing(study):
     assert plan["estimate_kl"] == 2
     assert "train" not in plan
     assert "encode" not in plan
+    study.config["estimators"]["critic"]["steps"] = 6
+    study.write()
+    plan = study.plan("all")
+    assert plan["score"] == 2
+    assert plan["score_data"] == 1
+    assert "train_classifier" not in plan
 
 
 def test_report_is_written(study):

@@ -10,6 +10,7 @@ from snakemake.exceptions import WorkflowError
 
 from dmvi.config import load_study
 from dmvi.data.registry import BUILDERS, resolve
+from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.schema import check_unique_keys
@@ -17,14 +18,16 @@ from dmvi.settings import settings_rows
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {
-    "train": 1,
+    "train": 2,
     "encode": 1,
     "estimate_kl": 2,
     "find_low_posterior": 1,
     "embed": 1,
-    "generate": 1,
-    "describe": 1,
-    "draw": 1,
+    "reconstruct": 1,
+    "train_classifier": 1,
+    "score": 1,
+    "describe": 2,
+    "draw": 2,
 }
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
@@ -38,6 +41,7 @@ except DmviError as error:
 
 DEVICE = config.get("device", "auto")
 ESTIMATORS = config["estimators"]
+INCEPTION_WEIGHTS = config.get("inception_weights")
 
 
 wildcard_constraints:
@@ -71,6 +75,47 @@ def dataset_files(wildcards):
     """The prepared images of a run's data set, and their description."""
     folder = dataset_folder(wildcards)
     return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
+
+
+def scores_of(dataset):
+    """The scores that the study asks for on a data set."""
+    asked = ESTIMATORS["scores"]
+    return [
+        score
+        for score in ("inception", "diversity", "critic")
+        if dataset in asked[score]
+    ]
+
+
+def score_settings(dataset):
+    """What a score job computes, without the data sets that it is not about."""
+    asked = {key: ESTIMATORS["scores"][key] for key in ("samples", "grid", "splits")}
+    own = {
+        score: ESTIMATORS[score] for score in scores_of(dataset) if score != "inception"
+    }
+    return canonical({"metrics": scores_of(dataset), "scores": asked, **own})
+
+
+def score_settings_of_dataset(wildcards):
+    return score_settings(wildcards.dataset)
+
+
+def score_settings_of_run(wildcards):
+    return score_settings(STUDY.runs[wildcards.run].what["data"])
+
+
+def classifier_of(dataset):
+    """The classifier that an Inception score needs; nothing where none is asked for."""
+    needed = "inception" in scores_of(dataset)
+    return [f"results/classifiers/{dataset}/model.pt"] if needed else []
+
+
+def classifier_of_dataset(wildcards):
+    return classifier_of(wildcards.dataset)
+
+
+def classifier_of_run(wildcards):
+    return classifier_of(STUDY.runs[wildcards.run].what["data"])
 
 
 def run_spec(wildcards):
@@ -132,6 +177,12 @@ def figure_inputs(wildcards):
 
 def figure_runs(wildcards):
     return canonical(STUDY.figure_seeds(wildcards.figure))
+
+
+def figure_models(wildcards):
+    """What the models declare, for a figure that prints it: its only input then."""
+    shows = getattr(figure_module(wildcards.figure), "SHOWS_MODELS", False)
+    return canonical(declared_models()) if shows else ""
 
 
 def figure_caption(wildcards):

@@ -72,6 +72,7 @@ rule draw:
         runtime=15,
     params:
         runs=figure_runs,
+        models=figure_models,
         study=canonical(config["study"]),
         title=figure_title,
         caption=figure_caption,

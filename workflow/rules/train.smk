@@ -1,6 +1,6 @@
 """Trains every run with every seed.
 
-Required inputs: results/data/{dataset}/. Outputs: model, journal and description in
+Required inputs: results/data/{dataset}/. Outputs: model, journal, bound and description in
 results/runs/{run}/seed{seed}/. Steps: train, resuming from results/checkpoints/ where there is one.
 """
 
@@ -11,6 +11,7 @@ rule train:
     output:
         model="results/runs/{run}/seed{seed}/model.pt",
         history="results/runs/{run}/seed{seed}/history.csv",
+        bound="results/runs/{run}/seed{seed}/bound.csv",
         description="results/runs/{run}/seed{seed}/run.json",
     log:
         "results/logs/train/{run}/seed{seed}.log",
@@ -41,5 +42,6 @@ rule train:
             --checkpoint-every {resources.checkpoint_every} \
             --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
             --model {output.model:q} --history {output.history:q} \
+            --bound {output.bound:q} \
             --description {output.description:q} &>{log:q}
         """

@@ -41,6 +41,9 @@ class BuilderInfo:
     version: int = 1  # raised whenever the same spec gives other bytes
     sources: tuple[str, ...] = SOURCES
     options: Mapping[str, Option] = field(default_factory=dict)
+    # Scores of samples that mean something here: "inception" needs classes of natural images,
+    # "diversity" (MS-SSIM within one class) images of one kind.
+    scores: tuple[str, ...] = ("critic",)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -97,6 +100,7 @@ BUILDERS: dict[str, BuilderInfo] = {
         channels=3,
         module="dmvi.data.cifar10",
         summary="CIFAR-10 photographs",
+        scores=("inception", "critic"),
     ),
     "celeba": BuilderInfo(
         title="CelebA",
@@ -106,6 +110,7 @@ BUILDERS: dict[str, BuilderInfo] = {
         channels=3,
         module="dmvi.data.celeba",
         summary="aligned CelebA faces, cropped and resized to 64x64",
+        scores=("diversity", "critic"),
         options={
             "crop": Option(
                 "auto", "crop", "'auto', or the square to cut out: {top, left, size} in pixels"

@@ -1,8 +1,8 @@
 """Posterior families q(z|x): from the encoder's output to a distribution over latents.
 
-The type states the capability. A `TractablePosterior` has `log_prob`, so that the marginal q(z) can
-be estimated by Monte Carlo; an implicit posterior (noise injected in the encoder) would have only
-`rsample`, and can only be classified.
+The type states the capability. Every `Posterior` can be sampled. A `TractablePosterior` also has
+`log_prob`, so that the marginal q(z) can be estimated by Monte Carlo; without it, q(z) can only be
+classified.
 """
 
 from abc import ABC, abstractmethod
@@ -15,12 +15,8 @@ from zuko.flows.coupling import GeneralCouplingTransform
 from zuko.lazy import LazyComposedTransform
 
 
-class TractablePosterior(nn.Module, ABC):
-    """A family of densities q(z; parameters) over latents of `latent_dim` dimensions.
-
-    Calling it with parameters (..., num_parameters) gives a distribution with `rsample()` of shape
-    (..., latent_dim) and `log_prob(z)`, which broadcasts z against the parameters' batch shape.
-    """
+class Posterior(nn.Module, ABC):
+    """A family of distributions q(z; parameters) over latents of `latent_dim` dimensions."""
 
     def __init__(self, latent_dim: int) -> None:
         super().__init__()
@@ -30,6 +26,21 @@ class TractablePosterior(nn.Module, ABC):
     @abstractmethod
     def num_parameters(self) -> int:
         """How many numbers the encoder emits per image."""
+
+    @abstractmethod
+    def rsample(self, parameters: Tensor) -> Tensor:
+        """z ~ q(z; parameters), reparameterised: (..., num_parameters) -> (..., latent_dim)."""
+
+
+class TractablePosterior(Posterior):
+    """A family of densities.
+
+    Calling it with parameters (..., num_parameters) gives a distribution with `rsample()` of shape
+    (..., latent_dim) and `log_prob(z)`, which broadcasts z against the parameters' batch shape.
+    """
+
+    def rsample(self, parameters: Tensor) -> Tensor:
+        return self(parameters).rsample()
 
     @abstractmethod
     def forward(self, parameters: Tensor) -> torch.distributions.Distribution:
@@ -61,10 +72,14 @@ class GaussianFamily(TractablePosterior):
         mean, log_var = parameters.chunk(2, dim=-1)
         return DiagNormal(mean, (0.5 * log_var).exp())
 
+    def rsample(self, parameters: Tensor) -> Tensor:
+        # Not through `forward`, which refuses the zero variance that an AAE can collapse to.
+        mean, log_var = parameters.chunk(2, dim=-1)
+        return mean + (0.5 * log_var).exp() * torch.randn_like(mean)
+
     def sample_and_kl(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_var = parameters.chunk(2, dim=-1)
-        z = mean + (0.5 * log_var).exp() * torch.randn_like(mean)
-        return z, gaussian_kl(mean, log_var)
+        return self.rsample(parameters), gaussian_kl(mean, log_var)
 
 
 class _BroadcastingFlow(NormalizingFlow):
@@ -114,7 +129,47 @@ class RealNVPFamily(TractablePosterior):
         return z, log_prob - standard_normal_log_prob(z)
 
 
-POSTERIORS: dict[str, type[TractablePosterior]] = {
+class Deterministic(Posterior):
+    """A point mass at the encoder's output: z = parameters. It has no density."""
+
+    @property
+    def num_parameters(self) -> int:
+        return self.latent_dim
+
+    def rsample(self, parameters: Tensor) -> Tensor:
+        return parameters
+
+
+class Implicit(Posterior):
+    """Noise pushed through a network: z = f(h, e), e ~ N(0, I), h the encoder's features.
+
+    f has two hidden layers of `features` units. It can be sampled, but its density is unknown
+    (Mescheder, Nowozin and Geiger, 2017).
+    """
+
+    def __init__(self, latent_dim: int, noise_dim: int, features: int = 256) -> None:
+        super().__init__(latent_dim)
+        self.noise_dim, self.features = noise_dim, features
+        self.network = nn.Sequential(
+            nn.Linear(features + noise_dim, features),
+            nn.ReLU(),
+            nn.Linear(features, features),
+            nn.ReLU(),
+            nn.Linear(features, latent_dim),
+        )
+
+    @property
+    def num_parameters(self) -> int:
+        return self.features
+
+    def rsample(self, parameters: Tensor) -> Tensor:
+        noise = torch.randn(*parameters.shape[:-1], self.noise_dim, device=parameters.device)
+        return self.network(torch.cat([parameters, noise], -1))
+
+
+POSTERIORS: dict[str, type[Posterior]] = {
     "gaussian": GaussianFamily,
     "realnvp": RealNVPFamily,
+    "deterministic": Deterministic,
+    "implicit": Implicit,
 }

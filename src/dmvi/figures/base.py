@@ -10,6 +10,7 @@ A figure module `figN` (or `tableN`) is found by its name and holds
     draw(tables)          -> matplotlib Figure
     claims(tables)        -> list of dmvi.claims.Claim   (optional)
     SHOWS_DATA            True where it shows images of the data themselves (optional)
+    SHOWS_MODELS          True where it prints what the models' files declare (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)
 
 Adding a figure is adding such a module.

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterable
 
 ALL_KINDS = ("ColorMNIST", "CelebA", "CIFAR-10")
-FEWEST = 10  # images; a smaller group decides nothing
+FEWEST = 10  # images, or points of a curve; fewer decide nothing
+MARGIN = 2.0  # noises of a difference within which two scores count as equal
 
 
 def above(value: float, half_width: float, threshold: float) -> bool | None:
@@ -23,6 +24,12 @@ def below(value: float, half_width: float, threshold: float) -> bool | None:
     return above(-value, half_width, -threshold)
 
 
+def clear(one: tuple[float, float], other: tuple[float, float]) -> bool | None:
+    """Whether the first (value, noise) is larger by more than `MARGIN` noises of the difference."""
+    noise = math.hypot(one[1], other[1])
+    return above(one[0] - other[0], MARGIN * noise, 0.0)
+
+
 def agree(outcomes: Iterable[bool | None]) -> bool | None:
     """The outcome that all share (all seeds of a run), else None."""
     different = set(outcomes)
@@ -35,6 +42,15 @@ def both(outcomes: Iterable[bool | None]) -> bool | None:
     if False in outcomes:
         return False
     return None if None in outcomes or not outcomes else True
+
+
+def most(outcomes: Iterable[bool | None], share: float = 0.75) -> bool | None:
+    """The outcome of at least this share of the cases, else None; up to three cases must agree."""
+    outcomes = list(outcomes)
+    for side in (True, False):
+        if outcomes and outcomes.count(side) >= share * len(outcomes):
+            return side
+    return None
 
 
 def verdict(outcomes: Iterable[bool | None], present=(), required=()) -> str:
@@ -99,6 +115,25 @@ def ratio(above_line, below_line) -> tuple[float, float]:
     return value, float(value * math.sqrt(total) * t.ppf(0.975, freedom))
 
 
+def correlates(x, y, threshold: float) -> tuple[float, bool | None]:
+    """Spearman's rank correlation, and whether it is above (True) or below (False) a threshold.
+
+    The 95 % interval is Fisher's, with variance 1.06 / (n - 3) (Fieller, Hartley and Pearson 1957);
+    fewer than ten points decide nothing, and a constant has no correlation (NaN).
+    """
+    import numpy as np
+    from scipy.stats import rankdata
+
+    ranks = [rankdata(np.asarray(values, float)) for values in (x, y)]
+    if len(ranks[0]) < 2 or any(r.std() == 0 for r in ranks):
+        return math.nan, None
+    value = float(np.clip(np.corrcoef(*ranks)[0, 1], -1, 1))
+    if len(ranks[0]) < FEWEST:
+        return value, None
+    z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, value))) - math.atanh(threshold)
+    return value, above(z, 1.96 * math.sqrt(1.06 / (len(ranks[0]) - 3)), 0.0)
+
+
 def bootstrap(values, statistic, size: int | None = None, resamples: int = 1000):
     """The statistic of `resamples` seeded resamples of `size` values, drawn with replacement."""
     import numpy as np
@@ -130,3 +165,11 @@ def over_seeds(values: dict, unit: str = "") -> str:
     largest = max(float(np.std(numbers, ddof=1)) for numbers in values.values() if len(numbers) > 1)
     seeds = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{max(counts)}"
     return f"largest sd {largest:.2g}{unit} ({seeds} seeds)"
+
+
+def mean_and_spread(values) -> str:
+    """ "0.0120 ± 0.0004": mean to three digits, and sd over seeds to one."""
+    import numpy as np
+
+    mean = f"{np.mean(values):#.3g}".rstrip(".")
+    return f"{mean} ± {np.std(values, ddof=1):.1g}" if len(values) > 1 else mean

@@ -16,10 +16,7 @@ from dmvi.figures.decide import (
 TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
 SOURCES = Sources(run=("run.json", "kl.json", "kl_curve.csv"))
 SEEDS = "all"
-SELECT = {
-    "posterior": ["gaussian", "realnvp"],
-    "likelihood": "bernoulli",
-}
+SELECT = {"kind": "vae", "posterior": ["gaussian", "realnvp"], "likelihood": "bernoulli"}
 CAPTION = (
     "Top: the divergence between the aggregate posterior and the prior, for every latent size; dots are "
     "seeds. It lies between avgKL − log N (black tick) and avgKL (grey tick) by definition. In high "

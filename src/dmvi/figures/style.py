@@ -100,7 +100,8 @@ def frame(figure, title: str, footer: list[str]) -> None:
     width, height = figure.get_size_inches()
     margin = 0.08
     title = wrap(title, width - 2 * margin, 9, "bold")
-    footer = "\n".join(wrap(line, width - 2 * margin, TEXT) for line in footer)
+    # On a screen, glyphs are up to 3 % wider than on paper, for which `wrap` counts.
+    footer = "\n".join(wrap(line, 0.97 * (width - 2 * margin), TEXT) for line in footer)
     top = 0.155 * (title.count("\n") + 1) + 0.1
     bottom = 0.125 * (footer.count("\n") + 1) + 0.14
     total = height + top + bottom

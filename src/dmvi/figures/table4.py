@@ -1,4 +1,4 @@
-"""Table 4: the ColorMNIST networks. Table 5 is printed in the same way."""
+"""Table 4: the ColorMNIST networks. Tables 5 and 6 are printed in the same way."""
 
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources
@@ -31,9 +31,12 @@ def draw_networks(tables, name: str):
         held = ", ".join(sorted(map(str, every["table"].unique())))
         raise DmviError(f"tables/networks.csv has no rows of {name}, only of {held}")
     rows: list[list[str] | str] = []
-    for (network, shape), layers in networks.groupby(["network", "image_shape"], sort=False):
+    for (network, shape), layers in networks.groupby(
+        ["network", "image_shape"], sort=False, dropna=False
+    ):
         total = int(layers["parameters"].fillna(0).sum())
-        rows.append(f"{network}, images {shape}: {total:,} parameters")
+        of = f", images {shape}" if isinstance(shape, str) else ""  # codes have no shape
+        rows.append(f"{network}{of}: {total:,} parameters")
         for layer in layers.sort_values("layer").itertuples():
             count = 0 if layer.parameters != layer.parameters else int(layer.parameters)
             rows.append(

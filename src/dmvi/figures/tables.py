@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.errors import DmviError
-from dmvi.files import read_json
+from dmvi.figures.models import model_rank, model_title
+from dmvi.figures.reading import group as group
+from dmvi.figures.reading import read_array, read_table_csv, read_table_json
 
 # The paper's data sets in the paper's order; other data sets follow in the order of their names.
 KINDS = {
@@ -25,29 +27,6 @@ LIKELIHOOD_LABELS = {
     "categorical": "Categorical",
 }
 
-# What a table must hold before a figure uses it; checked at every reading.
-KEYS = {
-    "run.json": ("data", "model", "posterior", "likelihood", "latent_dim"),
-    "meta.json": ("builder", "title", "standin"),
-    "kl.json": ("value", "standard_error", "n", "lower", "avg_kl", "components", "heldout"),
-    "quality.json": ("reconstruction_mse", "n_reconstructions", "sliced_wasserstein", "n_samples"),
-}
-COLUMNS = {
-    "kl_curve.csv": ("components", "value", "standard_error"),
-    "low_posterior/log_q.csv": ("group", "log_q"),
-    "low_posterior/neighbours.csv": ("rank", "index", "distance"),
-    "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
-    "low_posterior/pixels.csv": ("group", "channel", "bin", "density"),
-    "low_posterior/images.csv": ("group", "index", "ink", "near_white"),
-    "low_posterior/embedding.csv": ("group", "x", "y"),
-    "low_posterior/ranks.csv": ("index", "rank"),
-    "tables/networks.csv": (
-        *("table", "network", "image_shape", "layer"),
-        *("operation", "output_shape", "parameters"),
-    ),
-    "tables/settings.csv": ("setting", "value", "source"),
-}
-
 
 @dataclass(frozen=True)
 class Run:
@@ -59,8 +38,8 @@ class Run:
 
     data = property(lambda self: self.attributes["data"])
     model = property(lambda self: self.attributes["model"])
-    posterior = property(lambda self: self.attributes["posterior"])
-    likelihood = property(lambda self: self.attributes["likelihood"])
+    posterior = property(lambda self: self.attributes.get("posterior"))  # None: it has none
+    likelihood = property(lambda self: self.attributes.get("likelihood"))
     latent_dim = property(lambda self: int(self.attributes["latent_dim"]))
     beta = property(lambda self: float(self.attributes.get("beta", 1.0)))
 
@@ -78,9 +57,9 @@ class Run:
         return self.model in ("vae", "beta_vae") and self.beta == 1
 
 
-def _rank(names: dict[str, str], name: str) -> tuple[int, str]:
+def _rank(names: dict[str, str], name: str | None) -> tuple[int, str]:
     """Sorts known names in their own order and unknown ones behind them, by name."""
-    return (list(names).index(name), "") if name in names else (len(names), name)
+    return (list(names).index(name), "") if name in names else (len(names), name or "")
 
 
 class Tables:
@@ -96,14 +75,14 @@ class Tables:
         self.root = Path(root)
         self.seeds = {run: tuple(seeds) for run, seeds in runs.items()}
         self.study = {"name": "", "scale": "", "note": "", **study}
-        self._metas: dict[str, dict] = {}
+        self._jsons: dict[Path, dict] = {}
         self._csvs: dict[Path, Any] = {}
 
     # --- runs and data sets ---
 
     @cached_property
     def runs(self) -> list[Run]:
-        """Runs by data set, latent size, posterior, likelihood, beta and name. Never empty."""
+        """Runs by data set, model, latent size, posterior, likelihood, beta and name. Never empty."""
         if not self.seeds:
             raise DmviError(
                 "no run of this study belongs to this figure: give it runs by the figure's "
@@ -121,6 +100,7 @@ class Tables:
             return (
                 _rank(KINDS, self.meta(run.data)["builder"]),
                 run.data,
+                model_rank(run.model),
                 run.latent_dim,
                 _rank(POSTERIOR_LABELS, run.posterior),
                 _rank(LIKELIHOOD_LABELS, run.likelihood),
@@ -158,16 +138,18 @@ class Tables:
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """A short label per run: posterior and beta; likelihood or name where those are alike."""
+        """A short label per run: posterior and beta, or the model where it is not always a VAE;
+        likelihood or name where those are alike."""
+        mixed = any(run.model not in ("vae", "beta_vae") for run in self.runs)
 
         def label(run: Run, level: int) -> str:
-            parts = [POSTERIOR_LABELS.get(run.posterior, str(run.posterior))]
-            if run.model not in ("vae", "beta_vae"):
-                parts.insert(0, str(run.model).upper())
+            parts = [model_title(run.model)] if mixed else []
+            if run.posterior is not None and (level >= 1 or not mixed):
+                parts.append(POSTERIOR_LABELS.get(run.posterior, run.posterior))
             if run.beta != 1:
                 parts.append(f"β\u00a0=\u00a0{run.beta:g}")
-            if level >= 1:
-                parts.append(LIKELIHOOD_LABELS.get(run.likelihood, str(run.likelihood)))
+            if run.likelihood is not None and level >= 1:
+                parts.append(LIKELIHOOD_LABELS.get(run.likelihood, run.likelihood))
             if level >= 2:
                 parts.append(f"run {run.name}")
             return ", ".join(parts)
@@ -189,23 +171,13 @@ class Tables:
 
     def array(self, run: str, seed: int, name: str):
         """A numpy array; one that would need pickle is refused."""
-        import numpy as np
-
-        path = self._run_path(run, seed, name)
-        try:
-            return np.load(path, allow_pickle=False)
-        except FileNotFoundError:
-            raise _missing(path) from None
-        except (OSError, ValueError, EOFError) as error:
-            raise DmviError(
-                f"{path} is not a plain numpy array ({error}): remove it and run its step again"
-            ) from None
+        return read_array(self._run_path(run, seed, name))
 
     def meta(self, dataset: str) -> dict:
-        if dataset not in self._metas:
-            path = self.root / "data" / dataset / "meta.json"
-            self._metas[dataset] = self._json(path, "meta.json")
-        return self._metas[dataset]
+        return self.data_json(dataset, "meta.json")
+
+    def data_json(self, dataset: str, name: str) -> dict:
+        return self._json(self.root / "data" / dataset / name, name)
 
     def study_csv(self, name: str):
         return self._csv(self.root / name, name)
@@ -215,63 +187,13 @@ class Tables:
         return self.root / "runs" / run / f"seed{seed}" / name
 
     def _json(self, path: Path, name: str) -> dict:
-        try:
-            value = read_json(path)
-        except FileNotFoundError:
-            raise _missing(path) from None
-        except ValueError as error:
-            raise DmviError(
-                f"{path} is not valid JSON ({error}): remove it and run its step again"
-            ) from None
-        keys = KEYS.get(name, ())
-        if not isinstance(value, dict) or any(key not in value for key in keys):
-            held = ", ".join(value) if isinstance(value, dict) else type(value).__name__
-            raise DmviError(f"{path} holds {held or 'nothing'}, but needs {', '.join(keys)}")
-        return value
+        """Each file is read once; nobody writes into what this returns."""
+        if path not in self._jsons:
+            self._jsons[path] = read_table_json(path, name)
+        return self._jsons[path]
 
     def _csv(self, path: Path, name: str):
         """Each table is read once; nobody writes into what this returns."""
         if path not in self._csvs:
-            self._csvs[path] = self._read_csv(path, name)
+            self._csvs[path] = read_table_csv(path, name)
         return self._csvs[path]
-
-    def _read_csv(self, path: Path, name: str):
-        import numpy as np
-        import pandas as pd
-
-        try:
-            table = pd.read_csv(path)
-        except FileNotFoundError:
-            raise _missing(path) from None
-        except (OSError, ValueError) as error:  # pandas' parsing errors are ValueErrors
-            raise DmviError(
-                f"{path} is not a CSV table ({error}): remove it and run its step again"
-            ) from None
-        columns = COLUMNS.get(name, ())
-        absent = [column for column in columns if column not in table]
-        if absent or table.empty:
-            held = "no rows" if not absent else f"no column {', '.join(absent)}"
-            raise DmviError(f"{path} holds {held}, but needs rows of {', '.join(columns)}")
-        numbers = table[list(columns)].select_dtypes("number")
-        wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
-        if wrong:
-            raise DmviError(
-                f"{path} holds values that are not finite in column {', '.join(wrong)}: "
-                "its run has probably diverged, train it with a smaller learning rate"
-            )
-        return table
-
-
-def _missing(path: Path) -> DmviError:
-    return DmviError(
-        f"{path} does not exist: the figure needs it, run the workflow up to that file"
-    )
-
-
-def group(table, name: str, where: str):
-    """The rows of one group of a table; `where` names the table in the error message."""
-    rows = table[table["group"] == name]
-    if rows.empty:
-        held = ", ".join(sorted(map(str, table["group"].unique())))
-        raise DmviError(f"{where} has no rows of group {name}, only of {held}")
-    return rows

@@ -7,11 +7,12 @@ from dmvi.models.vae import VAE
 DECLARES = {
     "class": "BetaVAE",
     "title": "beta-VAE",
+    "kind": "vae",
     "players": ["vae"],
     "posteriors": ["gaussian", "realnvp"],
     "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
     "encodes": True,
-    "bounds_likelihood": True,
+    "bound": "elbo",
     "options": {
         "beta": {
             "type": "number",
@@ -20,6 +21,22 @@ DECLARES = {
             "description": "weight of KL(q(z|x) || p(z)); 1.0 is the VAE",
         }
     },
+    "source": "Higgins et al. (2017)",
+    "equations": ["E, G: -E_q log p(x|z) + β KL(q(z|x) ‖ p(z))"],
+    "matches": [
+        {
+            "term": "-E_q log p(x|z)",
+            "what": "p(x|z) to the image",
+            "space": "data",
+            "by": "likelihood",
+        },
+        {
+            "term": "β KL(q(z|x) ‖ p(z))",
+            "what": "each q(z|x) to p(z)",
+            "space": "latent",
+            "by": "closed form, or one sample",
+        },
+    ],
 }
 
 

@@ -4,6 +4,7 @@ from torch import nn
 
 from dmvi.errors import DmviError
 from dmvi.networks import colormnist, dcgan
+from dmvi.networks.joint import JointDiscriminator
 
 # Image height -> the family that the paper uses there (section 3 of the specification).
 FAMILIES = {28: colormnist, 32: dcgan, 64: dcgan}
@@ -32,3 +33,12 @@ def make_generator(
 def make_discriminator(image_shape: tuple[int, int, int], width: int, batch_norm: bool = True):
     """Discriminator: (B, C, H, W) -> (B,), one logit per image."""
     return _family(image_shape).Discriminator(image_shape[0], image_shape[2], width, batch_norm)
+
+
+def make_joint_discriminator(
+    image_shape: tuple[int, int, int], latent_dim: int, width: int, batch_norm: bool = True
+) -> JointDiscriminator:
+    """Discriminator of pairs: (B, C, H, W), (B, latent_dim) -> (B,); 512 hidden maps at width 64."""
+    family = _family(image_shape)
+    layers, maps = family.trunk(image_shape[0], image_shape[2], width, batch_norm)
+    return JointDiscriminator(nn.Sequential(*layers), maps, latent_dim, 8 * width)

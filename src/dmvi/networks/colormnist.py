@@ -7,7 +7,7 @@ linear layer to 7x7 maps, then three 5x5 transposed convolutions), the encoder i
 
 from torch import Tensor, nn
 
-from dmvi.networks.initialise import dcgan_init
+from dmvi.networks.initialise import initialise
 
 
 def _scaled(maps: int, width: int) -> int:
@@ -35,7 +35,7 @@ class Generator(nn.Sequential):
             nn.ReLU(inplace=True),
             nn.ConvTranspose2d(narrow, channels, 5, 2, 2, output_padding=1, bias=False),
         )
-        dcgan_init(self)
+        initialise(self)
 
 
 class Encoder(nn.Sequential):
@@ -56,7 +56,21 @@ class Encoder(nn.Sequential):
             nn.Flatten(),
             nn.Linear(49 * wide, outputs, bias=False),
         )
-        dcgan_init(self)
+        initialise(self)
+
+
+def trunk(image_size: int, channels: int, width: int, batch_norm: bool) -> tuple[list, int]:
+    """The discriminator's five convolutions, which end in 4x4 maps, and how many maps."""
+    layers: list[nn.Module] = []
+    before = channels
+    for i, (maps, stride) in enumerate(((8, 2), (16, 1), (32, 2), (64, 1), (64, 2))):
+        after = _scaled(maps, width)
+        layers += [nn.Conv2d(before, after, 5, stride, 2, bias=False)]
+        # As in DCGAN, the layer that sees the image has no batch norm.
+        layers += [nn.BatchNorm2d(after)] if batch_norm and i > 0 else []
+        layers += [nn.LeakyReLU(0.2, inplace=True)]
+        before = after
+    return layers, before
 
 
 class Discriminator(nn.Module):
@@ -69,18 +83,10 @@ class Discriminator(nn.Module):
         self, image_size: int, channels: int, width: int = 64, batch_norm: bool = True
     ) -> None:
         super().__init__()
-        layers: list[nn.Module] = []
-        before = channels
-        for maps, stride in ((8, 2), (16, 1), (32, 2), (64, 1), (64, 2)):
-            after = _scaled(maps, width)
-            layers += [nn.Conv2d(before, after, 5, stride, 2, bias=False)]
-            # As in DCGAN, the layer that sees the image has no batch norm.
-            layers += [nn.BatchNorm2d(after)] if batch_norm and before != channels else []
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
-            before = after
-        layers += [nn.Flatten(), nn.Linear(16 * before, 1, bias=False)]
-        self.layers = nn.Sequential(*layers)
-        dcgan_init(self)
+        layers, maps = trunk(image_size, channels, width, batch_norm)
+        linear = nn.Linear(16 * maps, 1, bias=False)
+        self.layers = nn.Sequential(*layers, nn.Flatten(), linear)
+        initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).flatten()

@@ -10,7 +10,7 @@ from math import log2
 
 from torch import Tensor, nn
 
-from dmvi.networks.initialise import dcgan_init
+from dmvi.networks.initialise import initialise
 
 
 def _halvings(image_size: int) -> int:
@@ -35,7 +35,7 @@ class Generator(nn.Sequential):
             layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         layers += [nn.ConvTranspose2d(maps[-1], channels, 4, 2, 1, bias=False)]
         super().__init__(*layers)
-        dcgan_init(self)
+        initialise(self)
 
 
 class Encoder(nn.Sequential):
@@ -52,7 +52,19 @@ class Encoder(nn.Sequential):
             layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
         layers += [nn.Conv2d(maps[-1], outputs, 4, 1, 0, bias=False), nn.Flatten()]
         super().__init__(*layers)
-        dcgan_init(self)
+        initialise(self)
+
+
+def trunk(image_size: int, channels: int, width: int, batch_norm: bool) -> tuple[list, int]:
+    """The discriminator's layers up to 4x4 maps, and how many maps: Conv LeakyReLU(0.2), doubling."""
+    maps = [width * 2**i for i in range(_halvings(image_size))]
+    layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False)]
+    layers += [nn.LeakyReLU(0.2, inplace=True)]
+    for before, after in pairwise(maps):
+        layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]
+        layers += [nn.BatchNorm2d(after)] if batch_norm else []
+        layers += [nn.LeakyReLU(0.2, inplace=True)]
+    return layers, maps[-1]
 
 
 class Discriminator(nn.Module):
@@ -66,16 +78,9 @@ class Discriminator(nn.Module):
         self, image_size: int, channels: int, width: int = 64, batch_norm: bool = True
     ) -> None:
         super().__init__()
-        maps = [width * 2**i for i in range(_halvings(image_size))]
-        layers: list[nn.Module] = [nn.Conv2d(channels, width, 4, 2, 1, bias=False)]
-        layers += [nn.LeakyReLU(0.2, inplace=True)]
-        for before, after in pairwise(maps):
-            layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]
-            layers += [nn.BatchNorm2d(after)] if batch_norm else []
-            layers += [nn.LeakyReLU(0.2, inplace=True)]
-        layers += [nn.Conv2d(maps[-1], 1, 4, 1, 0, bias=False)]
-        self.layers = nn.Sequential(*layers)
-        dcgan_init(self)
+        layers, maps = trunk(image_size, channels, width, batch_norm)
+        self.layers = nn.Sequential(*layers, nn.Conv2d(maps, 1, 4, 1, 0, bias=False))
+        initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.layers(x).flatten()

@@ -7,45 +7,77 @@ import torch
 from torch import nn
 
 from dmvi import files
-from dmvi.networks import make_discriminator, make_encoder, make_generator
+from dmvi.distributions.posteriors import Implicit
+from dmvi.networks import (
+    make_discriminator,
+    make_encoder,
+    make_generator,
+    make_joint_discriminator,
+)
+from dmvi.networks.mlp import CodeDiscriminator
+from dmvi.networks.vgg import VGG
 
 # Paper's table -> image shapes whose networks it lists, with the latent size shown.
-NETWORK_TABLES = {"table4": ((28, 28, 3),), "table5": ((32, 32, 3), (64, 64, 3))}
+NETWORK_TABLES = {
+    "table4": ((28, 28, 3),),
+    "table5": ((32, 32, 3), (64, 64, 3)),
+    "table6": ((28, 28, 3), (32, 32, 3), (64, 64, 3)),
+}
 
 
 def describe_networks(latent_dim: int, width: int, output: Path) -> None:
-    """Writes one row per layer of the encoder (Gaussian posterior), generator and discriminator.
+    """Writes one row per layer of the networks of tables 4, 5 and 6.
 
-    Columns: table, network, image_shape, layer, operation, output_shape, parameters.
+    4 and 5: encoder (Gaussian posterior), generator and discriminator of each image size. 6: the
+    networks of the hybrids and of the scores. Columns: table, network, image_shape, layer,
+    operation, output_shape, parameters.
     """
     rows = []
     for table, shapes in NETWORK_TABLES.items():
+        make = _hybrid_networks if table == "table6" else _image_networks
         for shape in shapes:
-            networks = {
-                "encoder": make_encoder(shape, 2 * latent_dim, width),
-                "generator": make_generator(shape, latent_dim, shape[2], width),
-                "discriminator": make_discriminator(shape, width),
-            }
-            for name, network in networks.items():
-                entry = torch.zeros(2, latent_dim) if name == "generator" else _zeros(shape)
-                for i, layer in enumerate(_layers(network, entry)):
-                    rows.append(
-                        {
-                            "table": table,
-                            "network": name,
-                            "image_shape": "x".join(map(str, shape)),
-                            "layer": i + 1,
-                            **layer,
-                        }
-                    )
+            for name, (network, inputs) in make(shape, latent_dim, width).items():
+                of = "x".join(map(str, shape))
+                for i, layer in enumerate(_layers(network, inputs)):
+                    row = {"table": table, "network": name, "image_shape": of, "layer": i + 1}
+                    rows.append({**row, **layer})
+    # Networks without an image among their inputs are the same at every image size: listed once.
+    rows = [row for row in rows if row["network"] not in ONCE or row["image_shape"] == "28x28x3"]
     files.write_csv(output, pd.DataFrame(rows))
 
 
-def _zeros(shape: tuple[int, int, int]) -> torch.Tensor:
-    return torch.zeros(2, shape[2], *shape[:2])
+ONCE = ("code discriminator", "implicit posterior")
+Networks = dict[str, tuple[nn.Module, tuple[torch.Tensor, ...]]]
 
 
-def _layers(network: nn.Module, entry: torch.Tensor) -> list[dict]:
+def _image_networks(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
+    images, latents = torch.zeros(2, shape[2], *shape[:2]), torch.zeros(2, latent_dim)
+    return {
+        "encoder": (make_encoder(shape, 2 * latent_dim, width), (images,)),
+        "generator": (make_generator(shape, latent_dim, shape[2], width), (latents,)),
+        "discriminator": (make_discriminator(shape, width), (images,)),
+    }
+
+
+def _hybrid_networks(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
+    images, latents = torch.zeros(2, shape[2], *shape[:2]), torch.zeros(2, latent_dim)
+    implicit = Implicit(latent_dim, noise_dim=64)
+    features = torch.zeros(2, implicit.num_parameters + implicit.noise_dim)
+    networks: Networks = {
+        "code discriminator": (CodeDiscriminator(latent_dim), (latents,)),
+        "implicit posterior": (implicit.network, (features,)),
+        "joint discriminator": (
+            make_joint_discriminator(shape, latent_dim, width),
+            (images, latents),
+        ),
+        "critic": (make_discriminator(shape, width, batch_norm=False), (images,)),
+    }
+    if shape == (32, 32, 3):
+        networks["classifier"] = (VGG(shape[2], classes=10, width=width), (images,))
+    return networks
+
+
+def _layers(network: nn.Module, inputs: tuple[torch.Tensor, ...]) -> list[dict]:
     """operation, output_shape and parameters of every leaf module, in the order they run."""
     found: list[dict] = []
 
@@ -61,7 +93,7 @@ def _layers(network: nn.Module, entry: torch.Tensor) -> list[dict]:
     leaves = [m for m in network.modules() if not list(m.children())]
     hooks = [leaf.register_forward_hook(record) for leaf in leaves]
     with torch.no_grad():
-        network(entry)
+        network(*inputs)
     for hook in hooks:
         hook.remove()
     return found

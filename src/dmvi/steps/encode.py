@@ -23,7 +23,7 @@ def encode(
     for _, x in input_batches(dataset.images, chosen):
         parameters = model.encode(x)
         posteriors.append(parameters.cpu().numpy())
-        codes.append(model.posterior(parameters).rsample().cpu().numpy())
+        codes.append(model.sample_posterior(parameters).cpu().numpy())
     parameters = np.concatenate(posteriors)
     if not np.isfinite(parameters).all():
         bad = int((~np.isfinite(parameters).all(1)).sum())

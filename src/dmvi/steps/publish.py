@@ -51,7 +51,10 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
         else:
             for suffix in (".pdf", ".png"):
                 shutil.copy2(results / f"{figure}{suffix}", output)
-    write_gallery(list(study.figures), study.config["study"], output / "README.md", HEAD)
+    shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
+    missing = [figure for figure in study.figures if figure not in shown]
+    head = HEAD + (f" Left out for the same reason: {', '.join(missing)}." if missing else "")
+    write_gallery(shown, study.config["study"], output / "README.md", head)
     for name in ("claims.csv", "claims.md"):
         shutil.copy2(results / name, output)
     shutil.copy2(config_path, output / "config.yaml")
@@ -65,6 +68,10 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
             "study": study.config["study"],
             "runs": {name: list(run.seeds) for name, run in study.runs.items()},
             "data": metas,
+            "classifiers": {
+                path.parent.name: files.read_json(path)
+                for path in sorted(results.glob("classifiers/*/classifier.json"))
+            },
             "model_sha256": {
                 f"{name}/seed{seed}": files.sha256(results / f"runs/{name}/seed{seed}/model.pt")
                 for name, run in study.runs.items()
@@ -85,8 +92,10 @@ def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
     """Copies JSON and CSV tables of the study's runs; returns the kinds that are too large."""
     left_out = set()
     folders = [results / f"runs/{n}/seed{s}" for n, run in study.runs.items() for s in run.seeds]
-    for folder in [results / "tables", *folders]:
+    for folder in [results / "tables", results / "data", *folders]:
         for path in sorted([*folder.rglob("*.csv"), *folder.rglob("*.json")]):
+            if path.name == "meta.json":
+                continue  # in the provenance
             if path.stat().st_size > LARGEST_TABLE:
                 left_out.add(path.name)
                 continue

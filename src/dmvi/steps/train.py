@@ -11,7 +11,8 @@ import pandas as pd
 from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.models import make_model
-from dmvi.training import checkpoint
+from dmvi.training import bound, checkpoint
+from dmvi.training.bound import BoundTracker
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 from dmvi.training.sampler import Sampler
@@ -25,13 +26,17 @@ def train(
     model_path: Path,
     history_path: Path,
     run_path: Path,
+    bound_path: Path,
     checkpoints: Path,
     checkpoint_every: int = 5000,
     checkpoint_minutes: float = 10.0,
     device: str = "auto",
     log: Callable[[str], None] = print,
 ) -> None:
-    """Trains `spec` on the training split and writes its model, journal and description.
+    """Trains `spec` on the training split and writes its model, journal, bound and description.
+
+    The bound is that of the first `spec["bound_images"]` validation images, every
+    `spec["bound_every"]` steps; its table has no rows for a model without one.
 
     Continues from the checkpoint in `checkpoints`, if it belongs to the same spec (its number of
     iterations aside), seed and data. The outputs are the same bytes whether or not it was
@@ -50,7 +55,11 @@ def train(
     identity = checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"]])
     policy = CheckpointPolicy(checkpoints, checkpoint_every, checkpoint_minutes)
     began = time.monotonic()
-    journal = fit(model, sampler, spec, identity, policy, log)
+    tracker = None
+    if "bound_every" in spec:
+        held_out = dataset.split("valid")[: spec["bound_images"]]
+        tracker = BoundTracker(model, held_out, spec["bound_every"], chosen)
+    journal = fit(model, sampler, spec, identity, policy, log, tracker)
     log(f"trained in {(time.monotonic() - began) / 60:.1f} minutes")
     checkpoint.save(
         model_path,
@@ -62,4 +71,6 @@ def train(
         },
     )
     files.write_csv(history_path, pd.DataFrame(journal.rows))
+    rows = [] if tracker is None else tracker.rows
+    files.write_csv(bound_path, pd.DataFrame(rows, columns=list(bound.COLUMNS)))
     files.write_json(run_path, {"run": run, "seed": seed, **spec, "num_parameters": count})

@@ -13,6 +13,7 @@ from torch import Tensor
 from dmvi.models.model import Model, Player
 from dmvi.progress import Progress
 from dmvi.training import checkpoint
+from dmvi.training.bound import BoundTracker
 from dmvi.training.journal import Journal, NonFiniteLossError
 from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
 from dmvi.training.sampler import Sampler
@@ -55,12 +56,14 @@ def fit(
     identity: str,
     policy: CheckpointPolicy,
     log: Callable[[str], None] = print,
+    tracker: BoundTracker | None = None,
 ) -> Journal:
     """Trains `model` in place for `spec["iterations"]` iterations and returns its journal.
 
     An iteration gives each player in turn `player.steps` Adam updates. The first update of every
     player uses the iteration's batch; a player's further updates draw their own. If the policy's
     folder holds a checkpoint of the same `identity`, training continues from it, bit-equal on a CPU.
+    A `tracker` follows the model's bound on held-out images; it changes nothing else.
 
     Raises:
         Interrupted: SIGTERM, SIGUSR1 or SIGINT (Ctrl-C) arrived; the checkpoint is written.
@@ -73,6 +76,8 @@ def fit(
     optimizers = {player.name: _adam(player, spec) for player in players}
     journal = Journal(spec["log_every"], device)
     parts = {"model": model, "sampler": sampler, "journal": journal, **optimizers}
+    if tracker is not None:
+        parts["bound"] = tracker
     model.train()
     with checkpoint.locked(policy.folder), stop_on_signal(*STOP_SIGNALS) as stop:
         start = _resume(policy.path, identity, iterations, parts, device, log)
@@ -81,6 +86,8 @@ def fit(
         for step in range(start + 1, iterations + 1):
             try:
                 journal.add(step, _iterate(players, optimizers, sampler, spec["precision"], device))
+                if tracker is not None and tracker.due(step):
+                    tracker.add(step)
                 due = step % policy.every == 0 or step == iterations
                 if due or stop or time.monotonic() - saved_at > 60 * policy.minutes:
                     journal.check(step)

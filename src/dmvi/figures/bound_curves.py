@@ -1,0 +1,172 @@
+"""Bounds along training, and whether they track convergence: Figures 5 and 23."""
+
+from dmvi.claims import claim
+from dmvi.figures.decide import ALL_KINDS, correlates, most, over_seeds, tally, verdict
+from dmvi.figures.models import in_order, look, model_title
+
+BOUND = "bound.csv"
+TRACKS = 0.8  # a bound tracks convergence if its rank correlation with the step is above this
+EARLY = 0.05  # share of the training that the y axes need not show
+MOST = 3  # data sets side by side
+
+
+def draw_curves(tables, labels: dict[str, str]):
+    """A column per data set, a row per model, a line per run and seed.
+
+    Args:
+        labels: what the bound of each model is called; "bound" for others.
+    """
+    from dmvi.figures import style
+
+    datasets = list(tables.datasets)
+    models = in_order(run.model for run in tables.runs)
+    columns = min(MOST, len(datasets))
+    blocks = -(-len(datasets) // columns)
+    width = style.WIDTH if columns > 1 else 4.5
+    figure = style.new_figure(blocks * (1.45 * len(models) + 0.5), width)
+    grid = figure.add_gridspec(blocks * len(models), columns)
+    for i, dataset in enumerate(datasets):
+        block, column = divmod(i, columns)
+        first = None
+        for j, model in enumerate(models):
+            axes = figure.add_subplot(grid[block * len(models) + j, column], sharex=first)
+            first = first or axes
+            _panel(axes, tables, dataset, model)
+            if j == 0:
+                style.panel_title(axes, tables.title(dataset), columns, width)
+            last = j == len(models) - 1
+            axes.tick_params(labelbottom=last)
+            if last:
+                axes.set_xlabel("training step")
+            if column == 0:
+                axes.set_ylabel(f"{model_title(model)}\n{labels.get(model, 'bound')}")
+    return figure
+
+
+def _panel(axes, tables, dataset: str, model: str) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    from dmvi.figures import style
+
+    curves = _curves(tables, dataset, model)
+    shown = []
+    for curve in curves:
+        axes.plot(
+            curve["step"], curve["bound"], color=style.COLOURS[look(model)[1]], linewidth=0.9,
+            alpha=0.8, marker="." if len(curve) < 3 else "", markersize=3,
+        )  # fmt: skip
+        shown += list(curve.loc[curve["step"] >= EARLY * curve["step"].max(), "bound"])
+    if shown:
+        room = 0.12 * (max(shown) - min(shown)) or 1.0
+        axes.set_ylim(min(shown) - 2.4 * room, max(shown) + room)  # with room for the number
+        rho = sorted(value for value, _ in map(_tracking, curves) if value == value)
+        axes.text(
+            0.98, 0.04, _interval(rho), ha="right", va="bottom", transform=axes.transAxes,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
+        )  # fmt: skip
+    else:
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "no run", ha="center", va="center", transform=axes.transAxes)
+    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}"))
+
+
+def _interval(rho: list[float]) -> str:
+    """ "ρ = 0.97 (0.95 to 0.99)": median and range over runs and seeds."""
+    import statistics
+
+    if not rho:
+        return "constant, no ρ"
+    text = f"ρ = {statistics.median(rho):z.2f}"
+    return text if len(rho) < 2 else f"{text} ({rho[0]:z.2f} to {rho[-1]:z.2f})"
+
+
+def _curves(tables, dataset: str, model: str) -> list:
+    return [
+        tables.csv(run, seed, BOUND)
+        for run in tables.datasets[dataset]
+        if run.model == model
+        for seed in run.seeds
+    ]
+
+
+def _tracking(curve) -> tuple[float, bool | None]:
+    return correlates(curve["step"], curve["bound"], TRACKS)
+
+
+def curve_sizes(tables) -> str:
+    from dmvi.figures.base import span
+
+    curves = [tables.csv(run, seed, BOUND) for run in tables.runs for seed in run.seeds]
+    errors = [float(curve["standard_error"].median()) for curve in curves]
+    return (
+        f"{len(curves)} trainings, a line each; {span([len(curve) for curve in curves])} points "
+        f"per line, each a mean over held-out images with a standard error of at most "
+        f"{max(errors):.2g} (median of a line). ρ: rank correlation of bound and step, median "
+        f"(range) over the lines. The y axes leave out the first {EARLY:.0%} of the steps where "
+        "they would flatten the rest; ρ counts them."
+    )
+
+
+def tracking_claim(tables, figure: str, name: str, hybrids: tuple[str, ...], needed, words: str):
+    """C10, C19: the VAE's ELBO tracks convergence, the hybrids' bounds do not.
+
+    Args:
+        hybrids: models whose bound is claimed not to.
+        needed: those of them without which the claim cannot hold.
+        words: the statement.
+    """
+    import statistics
+
+    rho, outcomes, spread = {}, {}, {}
+    for dataset in tables.datasets:
+        if tables.kind(dataset):
+            for model in in_order(("vae", *hybrids)):
+                curves = [_tracking(curve) for curve in _curves(tables, dataset, model)]
+                if curves:
+                    case = (dataset, model)
+                    rho[case] = [value for value, _ in curves if value == value]
+                    for run in tables.datasets[dataset]:
+                        if run.model == model:
+                            values = [_tracking(tables.csv(run, s, BOUND))[0] for s in run.seeds]
+                            spread[dataset, run.name] = values
+                    outcome = most(outcome for _, outcome in curves)
+                    if model != "vae" and outcome is not None:
+                        outcome = not outcome
+                    outcomes[case] = outcome
+                elif model == "vae" or model in needed:
+                    outcomes[dataset, model] = None
+    datasets = list(dict.fromkeys(case[0] for case in rho))
+    medians = {case: statistics.median(values) for case, values in rho.items() if values}
+    highest = [value for (_, model), value in medians.items() if model != "vae"]
+    texts = [
+        f"{model_title(model)} "
+        + ", ".join(
+            f"{tables.title(d)} {value:z.2f}" for (d, other), value in medians.items()
+            if other == model
+        )
+        for model in in_order(model for _, model in medians)
+    ]  # fmt: skip
+    return claim(
+        tables,
+        datasets,
+        id=name,
+        figure=figure,
+        statement=words,
+        statistic="Spearman's rank correlation of the bound on held-out images with the training "
+        f"step, over a whole training: above {TRACKS} the bound tracks convergence. The 95 % "
+        "interval (as if the points were independent, which is too narrow) must lie on one side "
+        "for at least three quarters of a model's runs and seeds, above for the VAE and below for "
+        "the others, on all three data sets. The value is the largest median among the others.",
+        value=max(highest, default=None),
+        value_text=f"median correlation: {'; '.join(texts)}{tally(outcomes.values())}"
+        if medians
+        else "no such runs",
+        paper="shown in pictures only",
+        verdict=verdict(
+            outcomes.values(), {tables.kind(dataset) for dataset in datasets}, ALL_KINDS
+        ),
+        spread=over_seeds(spread),
+    )

@@ -1,0 +1,31 @@
+"""Figure 23: the VAE's ELBO and VEEGAN's bound along training."""
+
+from dmvi.figures.base import Sources
+from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
+
+TITLE = "The bound along training: VAE and VEEGAN"
+SOURCES = Sources(run=("run.json", "bound.csv"))
+SEEDS = "all"
+SELECT = {"tags": "compare", "model": ["vae", "veegan"]}
+CAPTION = (
+    "VEEGAN's bound lives in the space of codes: minus the squared distance between a code and its "
+    "reconstruction, minus the joint discriminator's logit, which is minus its generator's loss. "
+    "It has another unit than an ELBO, so each model has an axis of its own: compare shapes, not "
+    "heights. A curve that wanders while the samples improve cannot tell when to stop."
+)
+
+LABELS = {"vae": "ELBO  [nats]", "veegan": "bound on codes"}
+
+
+def sample_sizes(tables) -> str:
+    return curve_sizes(tables)
+
+
+def draw(tables):
+    return draw_curves(tables, LABELS)
+
+
+def claims(tables):
+    """C19: VEEGAN's bound does not track convergence either."""
+    words = "The VAE's ELBO tracks convergence; VEEGAN's bound does not."
+    return [tracking_claim(tables, "fig23", "C19", ("veegan",), ("veegan",), words)]

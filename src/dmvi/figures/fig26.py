@@ -1,0 +1,23 @@
+"""Figure 26: reconstructions of VGH++ and VAE on CIFAR-10."""
+
+from dmvi.figures import reconstructions
+
+TITLE = "Reconstructions of VAE and VGH++ on CIFAR-10"
+SOURCES = reconstructions.SOURCES
+SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
+SEEDS = "all"
+SELECT = {"tags": "compare", "builder": "cifar10", "model": ["vae", "vgh_plus_plus"]}
+CAPTION = reconstructions.CAPTION
+
+
+def sample_sizes(tables) -> str:
+    return reconstructions.reconstruction_sizes(tables)
+
+
+def draw(tables):
+    return reconstructions.draw_reconstructions(tables)
+
+
+def claims(tables):
+    """C21 on CIFAR-10."""
+    return [reconstructions.sharpness_claim(tables, "fig26", "CIFAR-10")]

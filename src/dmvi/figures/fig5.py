@@ -1,0 +1,41 @@
+"""Figure 5: the bound along training: the VAE's ELBO, and what a classifier makes of it."""
+
+from dmvi.figures.base import Sources
+from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
+
+TITLE = "The bound along training: VAE, AAE and AdversarialVB"
+SOURCES = Sources(run=("run.json", "bound.csv"))
+SEEDS = "all"
+SELECT = {"tags": "compare", "model": ["vae", "aae", "avb", "avb_ac"]}
+CAPTION = (
+    "The VAE's ELBO is computed in closed form and can be watched for convergence; the others put "
+    "a classifier's estimate in place of KL(q(z|x)‖p(z)), which moves with the classifier as well "
+    'as with the model. AAE\'s classifier estimates the marginal KL(q(z)‖p(z)): its "bound" lacks '
+    "the mutual information of x and z and lies above an ELBO. Every panel has a y axis of its "
+    "own: compare shapes, not heights."
+)
+
+LABELS = {
+    "vae": "ELBO  [nats]",
+    "aae": "with classifier  [nats]",
+    "avb": "with classifier  [nats]",
+    "avb_ac": "with classifier  [nats]",
+}
+
+
+def sample_sizes(tables) -> str:
+    return curve_sizes(tables)
+
+
+def draw(tables):
+    return draw_curves(tables, LABELS)
+
+
+def claims(tables):
+    """C10: the hybrids have no quantity that tracks convergence."""
+    words = (
+        "The VAE's ELBO tracks convergence; the bounds of AAE and AdversarialVB, which a "
+        "classifier estimates, do not."
+    )
+    hybrids = ("aae", "avb", "avb_ac")
+    return [tracking_claim(tables, "fig5", "C10", hybrids, ("aae", "avb"), words)]

@@ -1,0 +1,54 @@
+"""Figure 8: quality and diversity of every model's samples, over the settings of the sweeps."""
+
+from dmvi.figures.base import Sources
+from dmvi.figures.comparison import comparison_claim
+from dmvi.figures.models import in_order
+from dmvi.figures.score_panels import legend, score_sizes, strip
+from dmvi.figures.scores import METRICS, asked
+
+TITLE = "Quality and diversity of samples, over the settings of every model"
+SOURCES = Sources(run=("run.json", "scores.json"), data=("meta.json", "scores.json"))
+SEEDS = "all"
+SELECT = {"tags": "compare", "builder": ["celeba", "cifar10"]}
+CAPTION = (
+    "Every point is a trained model, every box the settings of a sweep; a long box is a model that "
+    "is sensitive to its settings. The star is the best setting, chosen for each score by itself, "
+    "as the mean over seeds: the more settings, the luckier the star. An Inception score rewards "
+    "what its network knows, and a diversity beyond that of the data is no gain: compare with the "
+    "dashed line."
+)
+
+ROW = 0.3  # inches per model
+SHOWN = ("inception_cifar10", "inception_imagenet", "diversity")
+WANTED = {"CIFAR-10": ("inception_cifar10", "inception_imagenet"), "CelebA": ("diversity",)}
+
+
+def sample_sizes(tables) -> str:
+    return score_sizes(tables, SHOWN)
+
+
+def draw(tables):
+    from dmvi.figures import style
+
+    panels = [(d, METRICS[key]) for key in SHOWN for d in tables.datasets if asked(tables, d, key)]
+    panels = panels or [(dataset, METRICS["diversity"]) for dataset in tables.datasets]
+    models = in_order(run.model for run in tables.runs)
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    height = ROW * len(models) + 0.75
+    width = style.WIDTH if columns > 1 else 4.5
+    figure = style.new_figure(rows * height + 0.4, width)
+    grid = figure.add_gridspec(rows + 1, columns, height_ratios=[height] * rows + [0.4])
+    for i, (dataset, metric) in enumerate(panels):
+        row, column = divmod(i, columns)
+        axes = figure.add_subplot(grid[row, column])
+        strip(axes, tables, dataset, metric, models, names=column == 0)
+        title = f"{metric.title}, {tables.title(dataset)}"
+        style.panel_title(axes, title, columns, width, 0.9 if columns > 1 else 1.2)
+    legend(figure.add_subplot(grid[-1, :]), tables, 3 if columns > 1 else 2)
+    return figure
+
+
+def claims(tables):
+    """C13 by quality and diversity."""
+    return [comparison_claim(tables, "fig8", WANTED, optional=("inception_imagenet",))]

@@ -1,0 +1,105 @@
+"""Reads the tables on disk and checks what they hold; every error is one sentence."""
+
+from pathlib import Path
+
+from dmvi.errors import DmviError
+from dmvi.files import read_json
+
+# What a table must hold before a figure uses it; checked at every reading.
+KEYS = {
+    "run.json": ("data", "model", "latent_dim"),  # posterior and likelihood where a model has them
+    "meta.json": ("builder", "title", "standin"),
+    "kl.json": ("value", "standard_error", "n", "lower", "avg_kl", "components", "heldout"),
+    "quality.json": (
+        *("reconstruction_mse", "n_reconstructions"),
+        *("sharpness_originals", "sharpness_reconstructions"),
+    ),
+    "scores.json": ("scores",),
+}
+COLUMNS = {
+    "kl_curve.csv": ("components", "value", "standard_error"),
+    "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
+    "low_posterior/log_q.csv": ("group", "log_q"),
+    "low_posterior/neighbours.csv": ("rank", "index", "distance"),
+    "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
+    "low_posterior/pixels.csv": ("group", "channel", "bin", "density"),
+    "low_posterior/images.csv": ("group", "index", "ink", "near_white"),
+    "low_posterior/embedding.csv": ("group", "x", "y"),
+    "low_posterior/ranks.csv": ("index", "rank"),
+    "tables/networks.csv": (
+        *("table", "network", "image_shape", "layer"),
+        *("operation", "output_shape", "parameters"),
+    ),
+    "tables/settings.csv": ("setting", "value", "source"),
+}
+
+
+def read_table_json(path: Path, name: str) -> dict:
+    try:
+        value = read_json(path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except ValueError as error:
+        raise DmviError(
+            f"{path} is not valid JSON ({error}): remove it and run its step again"
+        ) from None
+    keys = KEYS.get(name, ())
+    if not isinstance(value, dict) or any(key not in value for key in keys):
+        held = ", ".join(value) if isinstance(value, dict) else type(value).__name__
+        raise DmviError(f"{path} holds {held or 'nothing'}, but needs {', '.join(keys)}")
+    return value
+
+
+def read_table_csv(path: Path, name: str):
+    import numpy as np
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(path)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (OSError, ValueError) as error:  # pandas' parsing errors are ValueErrors
+        raise DmviError(
+            f"{path} is not a CSV table ({error}): remove it and run its step again"
+        ) from None
+    columns = COLUMNS.get(name, ())
+    absent = [column for column in columns if column not in table]
+    if absent or table.empty:
+        held = "no rows" if not absent else f"no column {', '.join(absent)}"
+        raise DmviError(f"{path} holds {held}, but needs rows of {', '.join(columns)}")
+    numbers = table[list(columns)].select_dtypes("number")
+    wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
+    if wrong:
+        raise DmviError(
+            f"{path} holds values that are not finite in column {', '.join(wrong)}: "
+            "its run has probably diverged, train it with a smaller learning rate"
+        )
+    return table
+
+
+def read_array(path: Path):
+    import numpy as np
+
+    try:
+        return np.load(path, allow_pickle=False)
+    except FileNotFoundError:
+        raise _missing(path) from None
+    except (OSError, ValueError, EOFError) as error:
+        raise DmviError(
+            f"{path} is not a plain numpy array ({error}): remove it and run its step again"
+        ) from None
+
+
+def _missing(path: Path) -> DmviError:
+    return DmviError(
+        f"{path} does not exist: the figure needs it, run the workflow up to that file"
+    )
+
+
+def group(table, name: str, where: str):
+    """The rows of one group of a table; `where` names the table in the error message."""
+    rows = table[table["group"] == name]
+    if rows.empty:
+        held = ", ".join(sorted(map(str, table["group"].unique())))
+        raise DmviError(f"{where} has no rows of group {name}, only of {held}")
+    return rows

@@ -1,0 +1,82 @@
+"""Samples of every model on one data set, as Figures 27, 28 and 29 show them."""
+
+from dmvi.figures.base import span
+from dmvi.figures.decide import mean_and_spread
+from dmvi.figures.models import model_title
+from dmvi.figures.scores import (
+    COLLAPSED,
+    best_runs,
+    chosen_runs,
+    entry,
+    skipped,
+    spread_ratio,
+)
+
+COLUMNS, ROWS = 4, 8  # samples per model
+MOST = 5  # models in a row
+CAPTION = (
+    "Samples as they were drawn, first seed, of every model's best run: the one with the lowest "
+    "distance W by the independent critic, mean over seeds (given ± 1 sd over seeds). Look for blur in the "
+    "VAEs, for artefacts and repetition in the others, and whether VEEGAN, VGH and VGH++ come "
+    "nearer to the GANs than to the VAEs."
+)
+
+
+def draw_samples(tables):
+    from dmvi.figures import style
+
+    panels = [
+        (dataset, model, run)
+        for dataset in tables.datasets
+        for model, run in best_runs(tables, dataset).items()
+    ]
+    rows = -(-len(panels) // MOST)
+    columns = -(-len(panels) // rows)
+    width = style.WIDTH if columns > 2 else 4.2
+    height = width / columns * ROWS / COLUMNS + 0.55
+    figure = style.new_figure(rows * height, width)
+    grid = figure.add_gridspec(rows, columns)
+    for i, (dataset, model, run) in enumerate(panels):
+        axes = figure.add_subplot(grid[i // columns, i % columns])
+        images = tables.array(run, run.seeds[0], "samples.npy")
+        high, wide = min(ROWS, -(-len(images) // COLUMNS)), min(COLUMNS, len(images))
+        style.show(axes, style.mosaic(images, high, wide))
+        title = model_title(model)
+        if len(tables.datasets) > 1:
+            title = f"{tables.title(dataset)}: {title}"
+        axes.set_title(style.wrap(title + _distance(tables, run), width / columns - 0.1, 8))
+        note = _collapse(tables, run)
+        if note:
+            text = style.wrap(note, width / columns - 0.1, style.TEXT)
+            axes.set_xlabel(text, color=style.COLOURS[3], linespacing=1.1)
+    return figure
+
+
+def _distance(tables, run) -> str:
+    entries = [entry(tables, run, seed, "critic") for seed in run.seeds]
+    values = [found["value"] for found in entries if found]
+    return f"\nW = {mean_and_spread(values)}" if values else ""
+
+
+def _collapse(tables, run) -> str:
+    """Says so where the samples shown are almost all alike."""
+    ratio = spread_ratio(tables, run, run.seeds[0])
+    if ratio is None or ratio >= COLLAPSED:
+        return ""
+    return f"collapsed: mean pairwise distance is {ratio:.2f} of the data's"
+
+
+def shown_sizes(tables) -> str:
+    counts = [
+        len(tables.array(run, run.seeds[0], "samples.npy"))
+        for dataset in tables.datasets
+        for run in best_runs(tables, dataset).values()
+    ]
+    shown = [min(count, ROWS * COLUMNS) for count in counts]
+    parts = [
+        f"{span(shown)} of {span(counts)} samples kept per model. Collapsed: mean pairwise pixel "
+        f"distance of the samples below {COLLAPSED} of the data's.",
+        *skipped(tables, ("critic",)),
+        chosen_runs(tables),
+    ]
+    return " ".join(filter(None, parts))

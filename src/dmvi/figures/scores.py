@@ -1,0 +1,202 @@
+"""Scores of samples: reading them, gathering them by model, and which setting is best.
+
+A *setting* is one run: the seeds of one configuration. A model has as many settings on a data set
+as the study's sweeps give it.
+"""
+
+import math
+from dataclasses import dataclass
+
+from dmvi.errors import DmviError
+from dmvi.figures.models import in_order, model_title
+from dmvi.figures.tables import Run, Tables
+
+SCORES = "scores.json"
+COLLAPSED = 0.5  # samples whose mean pairwise distance is below this share of the data's
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A score: its key in scores.json, its words, and which way it is better.
+
+    `data` is what the score of the data themselves is called. A score with `capped` is no better
+    beyond the data's own value: noise is more diverse than faces are.
+    """
+
+    key: str
+    title: str
+    axis: str
+    higher: bool
+    data: str
+    capped: bool = False
+
+
+METRICS = {
+    metric.key: metric
+    for metric in (
+        Metric(
+            "inception_cifar10",
+            "Quality: Inception score by the CIFAR-10 classifier",
+            "Inception score",
+            True,
+            "test images",
+        ),
+        Metric(
+            "inception_imagenet",
+            "Quality: Inception score by the ImageNet network",
+            "Inception score",
+            True,
+            "test images",
+        ),
+        Metric("diversity", "Diversity", "1 − MS-SSIM", True, "test images", capped=True),
+        Metric(
+            "critic",
+            "Independent Wasserstein critic",
+            "E D(validation) − E D(samples)",
+            False,
+            "training images",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The score of one run: a value per seed, and the score's own sd for each."""
+
+    run: Run
+    seeds: tuple[int, ...]
+    values: tuple[float, ...]
+    sds: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        return sum(self.values) / len(self.values)
+
+    @property
+    def sd(self) -> float:
+        """Standard deviation over seeds; with one seed the score's own."""
+        if len(self.values) < 2:
+            return self.sds[0]
+        return math.sqrt(sum((v - self.mean) ** 2 for v in self.values) / (len(self.values) - 1))
+
+    @property
+    def noise(self) -> float:
+        """Standard error of the mean: from the spread over seeds, and never below the score's own.
+
+        With one seed it is the score's own sd, undivided: what another seed would give is unknown.
+        """
+        own = sum(self.sds) / len(self.sds)
+        return max(self.sd, own) / math.sqrt(len(self.values))
+
+
+def entry(tables: Tables, run: Run, seed: int, name: str) -> dict | None:
+    """One score of one seed; None where it was skipped or not asked for."""
+    return _entry(tables.json(run, seed, SCORES), name, f"runs/{run.name}/seed{seed}/{SCORES}")
+
+
+def data_entry(tables: Tables, dataset: str, name: str) -> dict | None:
+    """The score of the data themselves; None where it was skipped or not asked for."""
+    return _entry(tables.data_json(dataset, SCORES), name, f"data/{dataset}/{SCORES}")
+
+
+def _entry(scores: dict, name: str, where: str) -> dict | None:
+    found = scores["scores"].get(name)
+    if found is None or "skipped" in found:
+        return None
+    value = found.get("value")
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise DmviError(
+            f"{where} holds {value!r} as the value of {name}, but needs a finite number: remove it "
+            "and run its step again"
+        )
+    return found
+
+
+def skipped(tables: Tables, names, dataset: str | None = None) -> list[str]:
+    """The distinct reasons why scores were skipped, in sentences that name the score."""
+    reasons: dict[str, None] = {}
+    for run in tables.runs:
+        if dataset is None or run.data == dataset:
+            for seed in run.seeds:
+                scores = tables.json(run, seed, SCORES)["scores"]
+                for name in names:
+                    reason = scores.get(name, {}).get("skipped")
+                    if reason:
+                        title = METRICS[name].title if name in METRICS else name
+                        reasons[f"{title} skipped: {reason.rstrip('.')}."] = None
+    return list(reasons)
+
+
+def asked(tables: Tables, dataset: str, name: str) -> bool:
+    """Whether any run on the data set has this score, were it only a skipped one."""
+    return any(
+        name in tables.json(run, seed, SCORES)["scores"]
+        for run in tables.datasets[dataset]
+        for seed in run.seeds
+    )
+
+
+def settings(tables: Tables, dataset: str, name: str) -> dict[str, list[Setting]]:
+    """Model -> its settings on a data set that have this score, in the figures' order."""
+    found: dict[str, list[Setting]] = {}
+    runs = tables.datasets.get(dataset, [])
+    for model in in_order(run.model for run in runs):
+        for run in runs:
+            entries = {s: entry(tables, run, s, name) for s in run.seeds if run.model == model}
+            entries = {seed: e for seed, e in entries.items() if e is not None}
+            if entries:
+                values = tuple(float(e["value"]) for e in entries.values())
+                sds = tuple(float(e.get("sd") or 0.0) for e in entries.values())
+                found.setdefault(model, []).append(Setting(run, tuple(entries), values, sds))
+    return found
+
+
+def best(options: list[Setting], metric: Metric) -> Setting:
+    """The setting with the best mean over seeds; the first of equal ones."""
+    return (max if metric.higher else min)(options, key=lambda setting: setting.mean)
+
+
+def best_runs(tables: Tables, dataset: str) -> dict[str, Run]:
+    """Model -> its best run on a data set: the lowest critic distance, mean over seeds.
+
+    Where a model has no such score, the sliced Wasserstein distance decides, then the order of
+    runs.
+    """
+    runs = tables.datasets.get(dataset, [])
+    by_critic = settings(tables, dataset, "critic")
+    by_slices = settings(tables, dataset, "sliced_wasserstein")
+    chosen = {}
+    for model in in_order(run.model for run in runs):
+        options = by_critic.get(model) or by_slices.get(model)
+        mine = [run for run in runs if run.model == model]
+        chosen[model] = best(options, METRICS["critic"]).run if options else mine[0]
+    return chosen
+
+
+def chosen_runs(tables: Tables) -> str:
+    """Names the best run of every model that had a choice, for a footer."""
+    parts = []
+    for dataset, runs in tables.datasets.items():
+        names = [
+            f"{model_title(model)} {run.name}"
+            for model, run in best_runs(tables, dataset).items()
+            if sum(other.model == model for other in runs) > 1
+        ]
+        if names:
+            parts.append(f"{tables.title(dataset)}: {', '.join(names)}")
+    return f"Best runs by the critic: {'; '.join(parts)}." if parts else ""
+
+
+def spread_ratio(tables: Tables, run: Run, seed: int) -> float | None:
+    """Mean pairwise pixel distance of a model's samples relative to the data's; None if unknown."""
+    samples, data = entry(tables, run, seed, "spread"), data_entry(tables, run.data, "spread")
+    if samples is None or data is None or data["value"] <= 0:
+        return None
+    return samples["value"] / data["value"]
+
+
+def collapsed(tables: Tables, run: Run, seed: int) -> bool:
+    """Whether the samples of a seed are almost all alike."""
+    ratio = spread_ratio(tables, run, seed)
+    return ratio is not None and ratio < COLLAPSED

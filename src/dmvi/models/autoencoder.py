@@ -1,0 +1,42 @@
+"""Autoencoders with a likelihood: what the VAE, AAE and AdversarialVB have in common."""
+
+from typing import Any
+
+from torch import Tensor
+
+from dmvi.distributions.likelihoods import LIKELIHOODS
+from dmvi.distributions.posteriors import POSTERIORS, Posterior
+from dmvi.models.model import Bounded, EncodingModel
+from dmvi.networks import make_encoder, make_generator
+
+
+class LikelihoodAutoencoder(EncodingModel, Bounded):
+    """Encoder, posterior q(z|x), generator and likelihood p(x|z); what ties q(z|x) to p(z) is open."""
+
+    def __init__(self, spec: dict[str, Any], image_shape: tuple[int, int, int]) -> None:
+        super().__init__(spec, image_shape)
+        self.likelihood = LIKELIHOODS[spec["likelihood"]]()
+        self.posterior = make_posterior(spec)
+        self.encoder = make_encoder(image_shape, self.posterior.num_parameters, spec["width"])
+        channels = image_shape[2] * self.likelihood.outputs_per_channel
+        self.generator = make_generator(image_shape, spec["latent_dim"], channels, spec["width"])
+
+    def decode(self, z: Tensor) -> Tensor:
+        return self.likelihood.mean(self.generator(z))
+
+    def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x|z) in nats, summed over pixels, (B,)."""
+        return self.likelihood.log_prob(x, self.generator(z))
+
+
+def make_posterior(spec: dict[str, Any]) -> Posterior:
+    """The posterior that a resolved run names, with its options."""
+    options: dict[str, Any] = {}
+    if spec["posterior"] == "realnvp":
+        options = {
+            "transforms": spec["flow_transforms"],
+            "hidden_features": tuple(spec["flow_hidden"]),
+        }
+    elif spec["posterior"] == "implicit":
+        options = {"noise_dim": spec["noise_dim"]}
+    return POSTERIORS[spec["posterior"]](spec["latent_dim"], **options)

@@ -1,0 +1,101 @@
+"""Adversarial variational Bayes (Mescheder, Nowozin and Geiger, 2017) with an implicit posterior."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from dmvi.images import to_signed
+from dmvi.models.autoencoder import LikelihoodAutoencoder
+from dmvi.models.model import Player
+from dmvi.networks import make_joint_discriminator
+from dmvi.objectives.adversarial import bce_fake, bce_real, contrast_kl
+from dmvi.objectives.elbo import negative_elbo
+
+DECLARES = {
+    "class": "AVB",
+    "title": "AdversarialVB",
+    "kind": "hybrid",
+    "players": ["discriminator", "autoencoder"],
+    "posteriors": ["implicit"],
+    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
+    "encodes": True,
+    "bound": "classifier",
+    "options": {
+        "noise_dim": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 64,
+            "description": "noise that the encoder turns into the spread of q(z|x)",
+        }
+    },
+    "source": "Mescheder et al. (2017)",
+    "equations": [
+        "T: softplus(-T(x, z_q)) + softplus(T(x, z_p)), z_q ~ q(z|x), z_p ~ p(z)",
+        "E, G: -E_q log p(x|z) + T(x, z_q)",
+    ],
+    "matches": [
+        {
+            "term": "-E_q log p(x|z)",
+            "what": "p(x|z) to the image",
+            "space": "data",
+            "by": "likelihood",
+        },
+        {
+            "term": "T(x, z)",
+            "what": "each q(z|x) to p(z)",
+            "space": "joint",
+            "by": "density ratio",
+        },
+    ],
+}
+
+
+class AVB(LikelihoodAutoencoder):
+    """T: bce_real(T(x, z ~ q)) + bce_fake(T(x, z ~ p)); (E, G): -log p(x|z) + T(x, z ~ q).
+
+    The best T is log q(z|x) - log p(z). T is a network plus 1/2 sum z^2, which is part of -log p(z).
+    It sees no batch norm: the ratio of a pair must not depend on the other pairs of its batch.
+    """
+
+    def __init__(self, spec: dict[str, Any], image_shape: tuple[int, int, int]) -> None:
+        super().__init__(spec, image_shape)
+        self.discriminator = make_joint_discriminator(
+            image_shape, self.latent_dim, spec["width"], batch_norm=False
+        )
+
+    def players(self) -> list[Player]:
+        autoencoder = (self.encoder, self.posterior, self.generator)
+        return [
+            Player("discriminator", (self.discriminator,), self.discriminator_loss),
+            Player("autoencoder", autoencoder, self.autoencoder_loss),
+        ]
+
+    def moments(self, parameters: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation that T's latents are normalised by, (B, d) each: none here."""
+        zeros = parameters.new_zeros(len(parameters), self.latent_dim)
+        return zeros, torch.ones_like(zeros)
+
+    def log_ratio(self, x: Tensor, z: Tensor) -> Tensor:
+        """T(x, z) of images in [0, 1] and normalised latents, nats, (B,)."""
+        return self.discriminator(to_signed(x), z).float() + 0.5 * z.square().sum(1)
+
+    def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
+        parameters = self.encode(x)
+        mean, std = self.moments(parameters)
+        z = (self.sample_posterior(parameters) - mean) / std
+        return {
+            "posterior": bce_real(self.log_ratio(x, z)),
+            "prior": bce_fake(self.log_ratio(x, self.sample_prior(x))),
+        }
+
+    def autoencoder_loss(self, x: Tensor) -> dict[str, Tensor]:
+        return negative_elbo(*self.bound_terms(x))
+
+    def bound_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(log p(x|z), estimated log q(z|x) - log p(z)), one z ~ q(z|x) per image, nats, (B,) each."""
+        parameters = self.encode(x)
+        mean, std = (moment.detach() for moment in self.moments(parameters))
+        z = self.sample_posterior(parameters)
+        kl = contrast_kl(self.log_ratio(x, (z - mean) / std), z, mean, std)
+        return self.log_likelihood(x, z), kl

@@ -1,0 +1,102 @@
+"""VEEGAN (Srivastava et al., 2017): a GAN on pairs (x, z), with a reconstruction in latent space."""
+
+from typing import Any
+
+from torch import Tensor
+
+from dmvi.images import to_signed
+from dmvi.models.adversarial import AdversarialAutoencodingModel
+from dmvi.models.model import Bounded, Player
+from dmvi.networks import make_joint_discriminator
+from dmvi.objectives.adversarial import bce_fake, bce_real
+from dmvi.objectives.reconstruction import squared_distance
+
+DECLARES = {
+    "class": "VEEGAN",
+    "title": "VEEGAN",
+    "kind": "hybrid",
+    "players": ["discriminator", "generator", "encoder"],
+    "posteriors": ["deterministic", "gaussian"],
+    "encodes": True,
+    "bound": "classifier",
+    "options": {
+        "adversarial_encoder": {
+            "type": "boolean",
+            "default": False,
+            "description": "whether the encoder's loss has its adversarial term too",
+        }
+    },
+    "source": "Srivastava et al. (2017)",
+    "equations": [
+        "D: softplus(-D(G(z), z)) + softplus(D(x, F(x))), z ~ p(z)",
+        "G: E D(G(z), z) + ‖z - F(G(z))‖²",
+        "F: ‖z - F(G(z))‖²",
+    ],
+    "matches": [
+        {
+            "term": "joint discriminator",
+            "what": "p(x|z) p(z) to q(z|x) p*(x)",
+            "space": "joint",
+            "by": "density ratio",
+        },
+        {
+            "term": "‖z - F(G(z))‖²",
+            "what": "F(G(z)) to z",
+            "space": "latent",
+            "by": "L2",
+        },
+    ],
+}
+
+
+class VEEGAN(AdversarialAutoencodingModel, Bounded):
+    """D: bce_real(D(G(z), z)) + bce_fake(D(x, F(x))); G: E D(G(z), z) + |z - F(G(z))|^2; F: the latter.
+
+    The best D is log p(x, z) - log q(x, z), so that the generator's loss, with the raw logit,
+    estimates a KL plus a reconstruction error. The two are unweighted.
+    """
+
+    def __init__(self, spec: dict[str, Any], image_shape: tuple[int, int, int]) -> None:
+        super().__init__(spec, image_shape)
+        self.discriminator = make_joint_discriminator(image_shape, self.latent_dim, spec["width"])
+
+    def players(self) -> list[Player]:
+        return [
+            Player("discriminator", (self.discriminator,), self.discriminator_loss),
+            Player("generator", (self.generator,), self.generator_loss),
+            Player("encoder", (self.encoder, self.posterior), self.encoder_loss),
+        ]
+
+    def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
+        z = self.sample_prior(x)
+        return {
+            "samples": bce_real(self.discriminator(self.generate(z), z)),
+            "data": bce_fake(self.discriminator(to_signed(x), self.codes(x))),
+        }
+
+    def generator_loss(self, x: Tensor) -> dict[str, Tensor]:
+        fit, divergence = self.bound_terms(x)
+        return {"reconstruction": -fit.mean(), "adversarial": divergence.mean()}
+
+    def encoder_loss(self, x: Tensor) -> dict[str, Tensor]:
+        z = self.sample_prior(x)
+        terms = {"reconstruction": squared_distance(z, self._reencode(self.generate(z))).mean()}
+        if self.spec["adversarial_encoder"]:
+            logits = self.discriminator(to_signed(x), self.codes(x))
+            terms["adversarial"] = -logits.float().mean()
+        return terms
+
+    def bound_terms(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """(-|z - F(G(z))|^2, D(G(z), z)) for one z ~ p(z) per image, (B,) each.
+
+        Their difference is minus the generator's loss, the bound of Srivastava et al. (2017, eq. 3)
+        with the classifier's estimate of its KL. It lives in latent space: only the size of the
+        batch x is used, and its values cannot be compared with an ELBO's.
+        """
+        z = self.sample_prior(x)
+        images = self.generate(z)
+        fit = -squared_distance(z, self._reencode(images))
+        return fit, self.discriminator(images, z).float()
+
+    def _reencode(self, images: Tensor) -> Tensor:
+        return self.sample_posterior(self.encode_signed(images))

@@ -1,0 +1,82 @@
+"""VGH++: the variational GAN hybrid whose discriminator also sees samples from the prior."""
+
+from torch import Tensor
+
+from dmvi.models.vgh import VGH
+from dmvi.objectives.adversarial import bce_fake, bce_real
+
+DECLARES = {
+    "class": "VGHPlusPlus",
+    "title": "VGH++",
+    "kind": "hybrid",
+    "players": ["code_discriminator", "discriminator", "encoder", "generator"],
+    "posteriors": ["deterministic", "gaussian"],
+    "encodes": True,
+    "options": {
+        "weight_encoder": {
+            "type": "number",
+            "minimum": 0,
+            "default": 10.0,
+            "description": "w_E, weight of L1 in the encoder's loss",
+        },
+        "weight_generator": {
+            "type": "number",
+            "minimum": 0,
+            "default": 10.0,
+            "description": "w_G, weight of L1 in the generator's loss",
+        },
+        "code_layers": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 3,
+            "description": "hidden layers of the code discriminator",
+        },
+        "code_width": {
+            "type": "integer",
+            "minimum": 1,
+            "default": 1000,
+            "description": "units in each of them",
+        },
+    },
+    "source": "Rosca et al. (2018)",
+    "equations": [
+        "C: softplus(-C(z)) + softplus(C(E(x))), z ~ p(z)",
+        "D: softplus(-D(x)) + softplus(D(G(E(x)))) + softplus(D(G(z)))",
+        "E: w_E |x - G(E(x))| + softplus(-C(E(x)))",
+        "G: w_G |x - G(E(x))| + softplus(-D(G(E(x)))) + softplus(-D(G(z)))",
+    ],
+    "matches": [
+        {
+            "term": "|x - G(E(x))|",
+            "what": "reconstruction to the image",
+            "space": "data",
+            "by": "L1",
+        },
+        {
+            "term": "code discriminator",
+            "what": "q(z) to p(z)",
+            "space": "latent",
+            "by": "density ratio",
+        },
+        {
+            "term": "discriminator",
+            "what": "reconstructions and samples to the data",
+            "space": "data",
+            "by": "density ratio",
+        },
+    ],
+}
+
+
+class VGHPlusPlus(VGH):
+    """VGH with D: ... + bce_fake(D(xs)) and G: ... + bce_real(D(xs)), xs = G(z ~ p); sums, not averages."""
+
+    def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
+        terms = super().discriminator_loss(x)
+        samples = self.generate(self.sample_prior(x))
+        return {**terms, "samples": bce_fake(self.discriminator(samples))}
+
+    def generator_loss(self, x: Tensor) -> dict[str, Tensor]:
+        terms = super().generator_loss(x)
+        samples = self.generate(self.sample_prior(x))
+        return {**terms, "samples": bce_real(self.discriminator(samples))}

@@ -1,0 +1,120 @@
+"""C13, the comparison of models, follows the tables in both directions (Figures 8 and 9)."""
+
+import pytest
+
+KINDS = ("color_mnist", "celeba", "cifar10")
+BETTER = ("wgan_gp", "dcgan", "vgh_plus_plus", "vgh", "veegan")  # best first
+WORSE = ("vae", "beta_vae", "aae", "avb", "avb_ac")
+
+
+def as_claimed(results, datasets=KINDS):
+    """Critic distances in the claimed order, sensitive hybrids, steady GANs and VAEs."""
+    for level, model in enumerate((*BETTER, *WORSE), 1):
+        hybrid = model in ("veegan", "vgh", "vgh_plus_plus", "aae", "avb", "avb_ac")
+        value = level if model in BETTER else level + 5
+        step = 0.02 if hybrid else 0.0001
+        results.set_score("critic", value, [model], datasets, step=step)
+
+
+def test_c13_holds_where_every_part_does(results):
+    results.compare(settings=4, seeds=(0,))
+    as_claimed(results)
+    claim = results.decided("fig9", "C13")
+    assert claim.verdict == "holds"
+    assert claim.value == 1.0
+    assert claim.value_text.count("holds") == 4
+    assert "WGAN-GP 1" in claim.value_text
+
+
+@pytest.mark.parametrize(
+    ("model", "value", "part"),
+    [
+        ("veegan", 30.0, "VEEGAN, VGH and VGH++ beat VAE and AAE: fails"),
+        ("aae", 0.5, "no hybrid beats the GANs: fails"),
+        ("vgh", 2.5, "VGH++ beats VGH: fails"),
+    ],
+)
+def test_c13_fails_with_any_part(results, model, value, part):
+    results.compare(settings=4, seeds=(0,))
+    as_claimed(results)
+    results.set_score("critic", value, [model], ["celeba"])
+    claim = results.decided("fig9", "C13")
+    assert claim.verdict == "fails"
+    assert part in claim.value_text
+    assert claim.value < 1
+
+
+def test_c13_sensitivity_is_the_interquartile_range_over_settings(results):
+    results.compare(settings=4, seeds=(0,))
+    as_claimed(results)
+    part = "hybrids are more sensitive: {}"
+    assert part.format("holds") in results.decided("fig9", "C13").value_text
+    results.set_score("critic", 1.0, ["dcgan"], step=10.0)
+    results.set_score("critic", 1.0, ["wgan_gp"], step=10.0)
+    assert part.format("fails") in results.decided("fig9", "C13").value_text
+
+
+def test_c13_with_one_setting_leaves_sensitivity_open(results):
+    results.compare(seeds=(0,))
+    as_claimed(results)
+    claim = results.decided("fig9", "C13")
+    assert claim.verdict == "undecided"
+    assert claim.value_text.count(": holds") == 3
+    assert "hybrids are more sensitive: undecided" in claim.value_text
+    assert claim.spread == "critic: one seed, no spread"
+
+
+def test_c13_counts_no_difference_within_the_noise(results):
+    results.compare(settings=4, seeds=(0,))
+    as_claimed(results)
+    results.set_score("critic", 3.0, ["vgh_plus_plus"], sd=0.6, step=0.02)
+    assert "VGH++ beats VGH: undecided" in results.decided("fig9", "C13").value_text
+
+
+def test_c13_needs_best_and_median_to_agree(results):
+    results.compare(settings=4, seeds=(0,))
+    as_claimed(results)
+    results.set_score("critic", 3.0, ["vgh_plus_plus"], step=1.0)  # one lucky setting
+    assert "VGH++ beats VGH: undecided" in results.decided("fig9", "C13").value_text
+
+
+def test_c13_is_open_without_a_model_or_a_data_set(results):
+    results.compare([m for m in (*BETTER, *WORSE) if m != "aae"], settings=4, seeds=(0,))
+    as_claimed(results)
+    claim = results.decided("fig9", "C13")
+    assert claim.verdict == "undecided"
+    assert "VGH++ beats VGH: holds" in claim.value_text
+
+
+def test_c13_is_open_on_two_data_sets(results):
+    results.compare(datasets=KINDS[:2], settings=4, seeds=(0,))
+    as_claimed(results, KINDS[:2])
+    assert results.decided("fig9", "C13").verdict == "undecided"
+
+
+def quality_as_claimed(results):
+    for level, model in enumerate((*BETTER, *WORSE), 1):
+        value = 1 / (level if model in BETTER else level + 5)
+        hybrid = model not in ("vae", "beta_vae", "dcgan", "wgan_gp")
+        step = 0.03 if hybrid else 0.0001
+        results.set_score("inception_cifar10", 10 * value, [model], ["cifar10"], 1e-4, step)
+        results.set_score("diversity", 0.6 * value, [model], ["celeba"], 1e-5, step)
+
+
+def test_c13_by_quality_and_diversity(results):
+    """Higher is better there; the skipped ImageNet network is not needed."""
+    results.compare(datasets=KINDS[1:], settings=4, seeds=(0,))
+    quality_as_claimed(results)
+    claim = results.decided("fig8", "C13")
+    assert claim.verdict == "holds"
+    results.set_score("inception_cifar10", 20.0, ["vae"], ["cifar10"])
+    assert results.decided("fig8", "C13").verdict == "fails"
+
+
+def test_c13_diversity_beyond_the_datas_own_is_no_gain(results):
+    results.compare(datasets=KINDS[1:], settings=4, seeds=(0,))
+    quality_as_claimed(results)
+    results.set_score("diversity", 0.95, ["vgh"], ["celeba"], step=0.001)  # noise
+    results.set_score("diversity", 0.90, ["dcgan", "wgan_gp"], ["celeba"], step=0.001)
+    claim = results.decided("fig8", "C13")
+    assert "no hybrid beats the GANs: holds" in claim.value_text
