@@ -30,6 +30,7 @@ def load(config):
 
 @pytest.mark.parametrize("study", ["", "studies/demo", "studies/reduced"])
 def test_the_studies_in_the_repository_are_valid(study):
+    check_unique_keys((REPOSITORY / study / "config.yaml").read_text())
     config = read(study)
     before = copy.deepcopy(config)
     load(config)
@@ -354,7 +355,6 @@ def test_bad_input_is_one_sentence(config, change, sentence):
 def test_a_run_named_twice_is_refused():
     with pytest.raises(DmviError, match="begins a mapping with the key 'mine' twice"):
         check_unique_keys("runs:\n  mine: {data: a}\n  yours: {}\n  mine: {data: b}\n")
-    check_unique_keys((REPOSITORY / "config.yaml").read_text())
 
 
 def test_an_empty_figure_entry_takes_the_figures_own_selection(config):
