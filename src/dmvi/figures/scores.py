@@ -52,7 +52,7 @@ METRICS = {
         Metric(
             "critic",
             "Independent Wasserstein critic",
-            "E D(validation) − E D(samples)",
+            "estimated Wasserstein-1, L2 of pixels",
             False,
             "training images",
         ),

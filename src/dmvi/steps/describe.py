@@ -37,16 +37,15 @@ def describe_networks(latent_dim: int, width: int, output: Path) -> None:
         make = _hybrid_networks if table == "table6" else _image_networks
         for shape in shapes:
             for name, (network, inputs) in make(shape, latent_dim, width).items():
-                of = "x".join(map(str, shape))
+                of = "" if name in ANY_IMAGES else "x".join(map(str, shape))
                 for i, layer in enumerate(_layers(network, inputs)):
                     row = {"table": table, "network": name, "image_shape": of, "layer": i + 1}
                     rows.append({**row, **layer})
-    # Networks without an image among their inputs are the same at every image size: listed once.
-    rows = [row for row in rows if row["network"] not in ONCE or row["image_shape"] == "28x28x3"]
-    files.write_csv(output, pd.DataFrame(rows))
+    files.write_csv(output, pd.DataFrame(rows).drop_duplicates())
 
 
-ONCE = ("code discriminator", "implicit posterior")
+# Without an image among their inputs, hence listed once.
+ANY_IMAGES = ("code discriminator", "implicit posterior")
 Networks = dict[str, tuple[nn.Module, tuple[torch.Tensor, ...]]]
 
 
