@@ -1,6 +1,7 @@
 """The environments agree with each other and with what the code imports."""
 
 import ast
+import re
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -36,3 +37,14 @@ def test_every_import_is_pinned_and_declared():
     assert distributions <= lock
     project = (REPOSITORY / "pyproject.toml").read_text()
     assert all(f'"{name}"' in project for name in distributions), distributions
+
+
+def test_the_cluster_profile_names_every_rule_that_may_ask_for_a_gpu():
+    """A rule left out would be sent to the partition without GPUs."""
+    profile = yaml.safe_load((REPOSITORY / "slurm/profile.yaml").read_text())
+    asking = set()
+    for path in (REPOSITORY / "workflow/rules").glob("*.smk"):
+        for rule in path.read_text().split("\nrule ")[1:]:
+            if re.search(r"^ +gpu=", rule, re.MULTILINE):
+                asking.add(rule.split(":")[0])
+    assert set(profile["set-resources"]) == asking

@@ -12,7 +12,7 @@ from dmvi.figures.models import in_order, model_title
 from dmvi.figures.tables import Run, Tables
 
 SCORES = "scores.json"
-COLLAPSED = 0.5  # samples whose mean pairwise distance is below this share of the data's
+COLLAPSED = 0.25  # samples whose mean pairwise distance is below this share of the data's
 
 
 @dataclass(frozen=True)
