@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 class Duel(Model):
     """Two players with one weight each, a 3:1 schedule, and a loss that sees both weights."""
 
-    def __init__(self, spec=None):
+    def __init__(self, spec):
         super().__init__(spec, (28, 28, 1))
         self.critic = nn.Linear(1, 1)
         self.generator = nn.Linear(1, 1)
@@ -56,7 +56,7 @@ def images(n=40):
 
 def fit_duel(tmp_path, spec, model=None):
     set_up(0)
-    model = model or Duel()
+    model = model or Duel(spec)
     sampler = Sampler(images(), 8, 0, CPU)
     journal = fit(model, sampler, spec, "duel", CheckpointPolicy(tmp_path), log=lambda _: None)
     return model, journal
@@ -74,7 +74,7 @@ def test_learning_rate_per_player_and_adams_first_step(tmp_path, spec):
     """Adam's first step moves each weight by its learning rate, against the gradient's sign."""
     rates = {"critic": 0.01, "generator": 0.5}
     set_up(0)
-    before = {k: v.clone() for k, v in Duel().state_dict().items()}
+    before = {k: v.clone() for k, v in Duel(spec).state_dict().items()}
     model, _ = fit_duel(tmp_path, {**spec, "iterations": 1, "learning_rate": rates})
     moved = {k: (v - before[k]).abs().item() for k, v in model.state_dict().items()}
     assert moved["generator.weight"] == pytest.approx(0.5, rel=1e-3)
@@ -177,6 +177,7 @@ def test_killed_at_random_points_the_result_is_the_same(dataset, tmp_path, spec)
     command = [sys.executable, "-m", "dmvi", "train", "--spec", json.dumps(spec), "--run", "tiny"]
     command += ["--seed", "0", "--data", dataset, "--model", folder / "model.pt", "--device", "cpu"]
     command += ["--history", folder / "history.csv", "--description", folder / "run.json"]
+    command += ["--bound", folder / "bound.csv"]
     command += ["--checkpoints", folder / "checkpoints", "--checkpoint-every", "50"]
     source = os.path.dirname(os.path.dirname(dmvi.__file__))
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": source}
@@ -215,15 +216,15 @@ def test_checkpoints_are_written_by_steps_and_by_minutes(tmp_path, spec, every, 
     set_up(0)
     policy = CheckpointPolicy(tmp_path, every, minutes)
     with pytest.raises(KeyboardInterrupt):
-        fit(Dying(), Sampler(images(), 8, 0, CPU), spec, "x", policy, log=lambda _: None)
+        fit(Dying(spec), Sampler(images(), 8, 0, CPU), spec, "x", policy, log=lambda _: None)
     assert checkpoint.load(policy.path)["step"] == last
 
 
 class Exploding(Duel):
     """Its generator's loss becomes NaN at a chosen call."""
 
-    def __init__(self, at):
-        super().__init__()
+    def __init__(self, spec, at):
+        super().__init__(spec)
         self.at, self.calls = at, 0
 
     def players(self):
@@ -242,7 +243,7 @@ def test_nan_stops_with_step_term_and_last_good_checkpoint(tmp_path, spec, at, l
     sampler = Sampler(images(), 8, 0, CPU)
     policy = CheckpointPolicy(tmp_path, every=10)
     with pytest.raises(NonFiniteLossError) as caught:
-        fit(Exploding(at), sampler, spec, "nan", policy, log=lambda _: None)
+        fit(Exploding(spec, at), sampler, spec, "nan", policy, log=lambda _: None)
     message = str(caught.value)
     assert f"generator/bad is nan at step {at}" in message
     assert last in message

@@ -5,18 +5,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from dmvi.models.model import Model, Player
+from dmvi.models.model import Player
 from dmvi.progress import Progress
 from dmvi.training import checkpoint
-from dmvi.training.bound import BoundTracker
 from dmvi.training.journal import Journal, NonFiniteLossError
 from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
-from dmvi.training.sampler import Sampler
 from dmvi.training.signals import stop_on_signal
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
@@ -28,6 +26,35 @@ class Interrupted(Exception):  # noqa: N818 - a request, not an error
     def __init__(self, number: int, step: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name} at step {step}")
         self.number = number
+
+
+class Resumable(Protocol):
+    """Has a state that a checkpoint can hold: tensors and plain data."""
+
+    def state_dict(self) -> dict[str, Any]: ...
+    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
+
+
+class Trainable(Resumable, Protocol):
+    """A `torch.nn.Module` that knows its players, in the order of their updates."""
+
+    def players(self) -> list[Player]: ...
+    def train(self, mode: bool = True) -> Any: ...
+
+
+class Batches(Resumable, Protocol):
+    """Endless batches on one device, such as `dmvi.training.sampler.Sampler`."""
+
+    device: torch.device
+
+    def next(self) -> Tensor: ...
+
+
+class Tracker(Resumable, Protocol):
+    """Measures something at some steps, such as `dmvi.training.bound.BoundTracker`."""
+
+    def due(self, step: int) -> bool: ...
+    def add(self, step: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -50,27 +77,31 @@ class CheckpointPolicy:
 
 
 def fit(
-    model: Model,
-    sampler: Sampler,
+    model: Trainable,
+    sampler: Batches,
     spec: dict[str, Any],
     identity: str,
     policy: CheckpointPolicy,
     log: Callable[[str], None] = print,
-    tracker: BoundTracker | None = None,
+    tracker: Tracker | None = None,
 ) -> Journal:
     """Trains `model` in place for `spec["iterations"]` iterations and returns its journal.
 
     An iteration gives each player in turn `player.steps` Adam updates. The first update of every
     player uses the iteration's batch; a player's further updates draw their own. If the policy's
     folder holds a checkpoint of the same `identity`, training continues from it, bit-equal on a CPU.
-    A `tracker` follows the model's bound on held-out images; it changes nothing else.
+    A `tracker` measures something along the way; it must change nothing else.
+
+    Args:
+        spec: iterations, log_every, learning_rate (one number, or one per player), adam_betas and
+            precision; other keys are not looked at.
 
     Raises:
         Interrupted: SIGTERM, SIGUSR1 or SIGINT (Ctrl-C) arrived; the checkpoint is written.
         NonFiniteLossError: a term is NaN or infinite; the message names the step, the term and the
             last good checkpoint.
     """
-    device = sampler.images.device
+    device = sampler.device
     iterations = spec["iterations"]
     players = model.players()
     optimizers = {player.name: _adam(player, spec) for player in players}
@@ -119,7 +150,7 @@ def _adam(player: Player, spec: dict[str, Any]) -> torch.optim.Adam:
 def _iterate(
     players: list[Player],
     optimizers: dict[str, torch.optim.Adam],
-    sampler: Sampler,
+    sampler: Batches,
     precision: str,
     device: torch.device,
 ) -> dict[str, Tensor]:

@@ -35,6 +35,7 @@ class Sampler:
             raise DmviError(
                 f"batch_size is {batch_size}, but the training split has only {len(images)} images"
             )
+        self.device = device
         self.images = torch.from_numpy(np.array(images)).to(device)  # a copy: maps are read-only
         self.batch_size = batch_size
         self.binarize = binarize
@@ -43,7 +44,7 @@ class Sampler:
 
     def _shuffle(self) -> None:
         self.permutation = torch.randperm(
-            len(self.images), generator=self.generator, device=self.images.device
+            len(self.images), generator=self.generator, device=self.device
         )
         self.position = 0
 
@@ -65,5 +66,5 @@ class Sampler:
 
     def load_state_dict(self, state: dict) -> None:
         self.generator.set_state(state["generator"].cpu())
-        self.permutation = state["permutation"].to(self.images.device)
+        self.permutation = state["permutation"].to(self.device)
         self.position = state["position"]
