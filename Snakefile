@@ -26,6 +26,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/latent.smk"
 include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/figures.smk"
 
 
@@ -40,5 +41,6 @@ rule all:
 localrules:
     all,
     collect_claims,
+    collect_synthetic,
     describe_settings,
     write_gallery,

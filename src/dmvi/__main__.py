@@ -74,6 +74,70 @@ def estimate_kl(args: argparse.Namespace) -> None:
     )
 
 
+def estimate_ratio(args: argparse.Namespace) -> None:
+    from dmvi.steps.estimate_ratio import estimate_ratio
+
+    with resumable(args.checkpoints):
+        estimate_ratio(
+            args.model,
+            args.posterior,
+            args.data,
+            args.settings,
+            args.seed,
+            args.json,
+            args.csv,
+            args.calibration,
+            args.checkpoints,
+            args.device,
+            log,
+        )
+
+
+def fit_density_model(args: argparse.Namespace) -> None:
+    from dmvi.steps.fit_density_model import fit_density_model
+
+    with resumable(args.checkpoints):
+        fit_density_model(
+            args.model,
+            args.posterior,
+            args.data,
+            args.name,
+            args.settings,
+            args.seed,
+            args.json,
+            args.csv,
+            args.checkpoints,
+            args.device,
+            log,
+        )
+
+
+def profile_posterior(args: argparse.Namespace) -> None:
+    from dmvi.steps.profile_posterior import profile_posterior
+
+    profile_posterior(args.posterior, args.data, args.profile, args.histograms)
+
+
+def estimate_synthetic(args: argparse.Namespace) -> None:
+    from dmvi.steps.synthetic import estimate_synthetic
+
+    with resumable(args.checkpoints):
+        estimate_synthetic(args.settings, args.csv, args.checkpoints, args.device, log)
+
+
+def learn_synthetic(args: argparse.Namespace) -> None:
+    from dmvi.steps.synthetic import learn_synthetic
+
+    with resumable(args.checkpoints):
+        learn_synthetic(args.settings, args.csv, args.checkpoints, args.device, log)
+
+
+def collect_tables(args: argparse.Namespace) -> None:
+    from dmvi.steps.collect_tables import collect_tables
+
+    collect_tables(args.tables, args.output)
+
+
 def find_low_posterior(args: argparse.Namespace) -> None:
     from dmvi.steps.find_low_posterior import find_low_posterior
 
@@ -173,14 +237,25 @@ def write_gallery(args: argparse.Namespace) -> None:
 
 
 def publish(args: argparse.Namespace) -> None:
+    from dmvi.steps.publish import publish
+
+    publish(read_study(args), args.folder / "config.yaml", args.folder / "results", args.output)
+
+
+def preview(args: argparse.Namespace) -> None:
+    from dmvi.steps.preview import preview
+
+    preview(read_study(args), args.folder / "results", args.output)
+
+
+def read_study(args: argparse.Namespace):
+    """The validated study of a folder."""
     import yaml
 
     from dmvi.config import load_study
-    from dmvi.steps.publish import publish
 
     config = yaml.safe_load((args.folder / "config.yaml").read_text())
-    study = load_study(config, yaml.safe_load(args.schema.read_text()))
-    publish(study, args.folder / "config.yaml", args.folder / "results", args.output)
+    return load_study(config, yaml.safe_load(args.schema.read_text()))
 
 
 def log(message: str) -> None:
@@ -261,6 +336,30 @@ def parser() -> argparse.ArgumentParser:
         kl={"type": Path, "help": "kl.json to write"},
         curve={"type": Path, "help": "kl_curve.csv to write"},
     )
+    estimated = {"json": {"type": Path}, "csv": {"type": Path, "help": "values along the way"}}
+    resumed = ("model", "posterior", "data", "settings", "seed", "checkpoints", "device")
+    command(
+        estimate_ratio,
+        *resumed,
+        **estimated,
+        calibration={"type": Path, "help": "CSV of the classifiers' calibration curves"},
+    )
+    command(
+        fit_density_model,
+        *resumed,
+        **estimated,
+        name={"help": "gmm, maf or lstm"},
+    )
+    command(
+        profile_posterior,
+        "posterior",
+        "data",
+        profile={"type": Path, "help": "CSV with a row per latent unit"},
+        histograms={"type": Path, "help": "CSV of posterior means and variances"},
+    )
+    for function in (estimate_synthetic, learn_synthetic):
+        command(function, "settings", "checkpoints", "device", csv={"type": Path})
+    command(collect_tables, "output", tables={"type": Path, "nargs": "+", "help": "CSV files"})
     command(
         find_low_posterior, "model", "posterior", "data", "settings", "seed", "output", "device"
     )
@@ -309,12 +408,13 @@ def parser() -> argparse.ArgumentParser:
         "output",
         figures={"nargs": "+", "help": "names of figures, in the order shown"},
     )
-    command(
-        publish,
-        "output",
-        folder={"type": Path, "help": "folder of the study, with config.yaml and results/"},
-        schema={"type": Path, "default": Path("workflow/schemas/config.schema.yaml")},
-    )
+    for function in (publish, preview):
+        command(
+            function,
+            "output",
+            folder={"type": Path, "help": "folder of the study, with config.yaml and results/"},
+            schema={"type": Path, "default": Path("workflow/schemas/config.schema.yaml")},
+        )
     return top
 
 

@@ -46,7 +46,7 @@ class Claim:
         verdict: "holds", "fails" or "undecided".
         spread: how much the value varies over seeds.
         scale: the study's scale.
-        data: titles of the data sets that it was decided on.
+        data: titles of the data sets (or names of synthetic ones) that it was decided on.
         standins: those of them that are stand-ins.
     """
 
@@ -71,13 +71,16 @@ class Claim:
         return {**asdict(self), "data": list(self.data), "standins": list(self.standins)}
 
 
-def claim(tables, datasets, *, value: float | None, **words) -> Claim:
-    """A `Claim` about `datasets` (their keys), with scale and titles taken from the tables."""
+def claim(tables, datasets, *, value: float | None, data: tuple[str, ...] = (), **words) -> Claim:
+    """A `Claim` about `datasets` (their keys), with scale and titles taken from the tables.
+
+    `data` names what it was decided on besides data sets of the study: synthetic distributions.
+    """
     value = None if value is None or not abs(value) < float("inf") else float(value)
     return Claim(
         value=value,
         scale=tables.study["scale"],
-        data=tuple(tables.title(dataset) for dataset in datasets),
+        data=(*(tables.title(dataset) for dataset in datasets), *data),
         standins=tuple(tables.title(d) for d in datasets if tables.meta(d)["standin"]),
         **words,
     )

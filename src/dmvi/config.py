@@ -19,7 +19,7 @@ from dmvi.metrics.inception_weights import check_weights
 from dmvi.schema import check_schema
 
 # How a run is computed, not what: a change here retrains nothing.
-HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb")
+HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb", "scored")
 # Keys that only some models or posteriors have; dropped from the runs of the others.
 FLOW_KEYS = ("flow_transforms", "flow_hidden")
 BOUND_KEYS = ("bound_every", "bound_images")
@@ -31,6 +31,9 @@ CAPABILITIES = {
     "kl": "posterior with a density",
     "low_posterior/": "posterior with a density",
     "low_posterior/bounds": "bound on the likelihood",
+    "density_ratio/": "encoder",
+    "density_models/": "posterior with a density",
+    "profile": "Gaussian posterior",
     "bound.csv": "bound to follow",
     "originals": "encoder",
     "reconstructions": "encoder",
@@ -95,6 +98,7 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     figures = {name: _select(name, spec, runs, config) for name, spec in config["figures"].items()}
     figures = {name: figures[name] for name in figure_names() if name in figures}
     _check_scores(config)
+    _check_synthetic(config)
     low = config["estimators"]["low_posterior"]
     if low["keep"] > low["draws"]:
         raise DmviError(
@@ -141,6 +145,23 @@ def _check_scores(config: dict[str, Any]) -> None:
     weights = config.get("inception_weights")
     if weights is not None:
         check_weights(Path(weights))
+
+
+def _check_synthetic(config: dict[str, Any]) -> None:
+    """Refuses a synthetic study without one width per dimension, and its figures where there is none."""
+    synthetic = config.get("synthetic")
+    for name in config["figures"]:
+        tables = figure_module(name).SOURCES.study
+        if synthetic is None and any(table.startswith("synthetic/") for table in tables):
+            raise DmviError(
+                f"figures.{name} draws the synthetic study, but config.yaml has no key 'synthetic'; "
+                "add it, or remove the figure"
+            )
+    if synthetic is not None and len(synthetic["widths"]) != len(synthetic["dims"]):
+        raise DmviError(
+            f"synthetic.widths has {len(synthetic['widths'])} entries, but synthetic.dims has "
+            f"{len(synthetic['dims'])}; give one width per dimension"
+        )
 
 
 def _expand(entry: str, overrides: dict, config: dict, schema: dict) -> list[Run]:
@@ -262,6 +283,7 @@ def lacks(run: Run, table: str) -> str | None:
     declared = declared_models()[run.what["model"]]
     has = {
         "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "Gaussian posterior": run.what.get("posterior") == "gaussian",
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
@@ -290,6 +312,7 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
             chosen += [member for member in members if member not in chosen]
         return chosen
     wanted = {**module.SELECT, **spec.get("select", {})}
+    unwanted = {k: v for k, v in getattr(module, "EXCEPT", {}).items() if k not in wanted}
     table = {name: attributes(run, config) for name, run in runs.items()}
     known = sorted(set().union(*table.values()))
     for key, value in wanted.items():
@@ -307,6 +330,7 @@ def _select(figure: str, spec: dict | None, runs: dict[str, Run], config: dict) 
         name
         for name, values in table.items()
         if all(_match(values.get(key, []), value) for key, value in wanted.items())
+        and not any(_match(values.get(key, []), value) for key, value in unwanted.items())
         and not any(lacks(runs[name], source) for source in module.SOURCES.run)
     ]
     if not chosen:

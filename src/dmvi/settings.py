@@ -13,7 +13,7 @@ PAPER = {
     ("iterations", "color_mnist"): "100000",
     ("iterations", "cifar10"): "200000",
     ("iterations", "celeba"): "200000",
-    ("latent_dim", "color_mnist"): "10, 50, 75",
+    ("latent_dim", "color_mnist"): "10, 50, 75, 1000, 10000",
     "weight_encoder": "1.0, 5.0, 10.0, 50.0",
     "weight_generator": "1.0, 5.0, 10.0, 50.0",
 }

@@ -10,6 +10,7 @@ from dmvi.config import load_study
 from dmvi.errors import DmviError
 from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
+from dmvi.synthetic.settings import synthetic_settings
 
 REPOSITORY = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -147,6 +148,25 @@ def test_a_tagged_run_joins_the_figures_of_its_tag(config):
     assert "mine" in load(config).figures["fig2"]
     config["runs"]["mine"]["tags"] = ["other"]
     assert "mine" not in load(config).figures["fig2"]
+
+
+def test_figure_1_leaves_thousands_of_latents_out_unless_asked(config):
+    large = {name for name, run in load(config).runs.items() if "large" in run.tags}
+    assert large
+    assert not large & set(load(config).figures["fig1"])
+    config["figures"]["fig1"] = {"select": {"tags": "large"}}
+    assert set(load(config).figures["fig1"]) < large
+
+
+def test_the_synthetic_study_is_one_job_per_dimension_and_learning_rate():
+    jobs = synthetic_settings(read(""))
+    assert len(jobs) == 4 * 2
+    job = jobs["d1000-lr0.0001"]["estimation"]
+    assert (job["dim"], job["learning_rate"], job["seeds"]) == (1000, 1e-4, 10)
+    parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
+    assert parameters == pytest.approx(1e8, rel=0.01)
+    assert job["iterations"] == jobs["d1000-lr0.0001"]["learning"]["iterations"] == 1_000_000
+    assert synthetic_settings({}) == {}
 
 
 def test_tags_and_resources_are_not_part_of_what_is_computed(config):
@@ -293,6 +313,33 @@ def put(path: str, value):
             "the figure reads bound.csv and the model 'dcgan' has no bound to follow",
         ),
         (
+            put("figures.fig4", {"runs": ["celeba_dcgan"]}),
+            "figures.fig4.runs names 'celeba_dcgan', but the figure reads kl.json and the model "
+            "'dcgan' has no posterior with a density",
+        ),
+        (
+            put("figures.fig6", {"runs": ["color_mnist_realnvp"]}),
+            "the figure reads profile.csv and the model 'vae' has no Gaussian posterior",
+        ),
+        (put("synthetic.dims", [0, 10, 100]), "synthetic.dims.0 is 0; it must be at least 1"),
+        (
+            put("synthetic.widths", [64]),
+            "synthetic.widths has 1 entries, but synthetic.dims has 3; give one width per dimension",
+        ),
+        (
+            put("synthetic", None),
+            "figures.fig18 draws the synthetic study, but config.yaml has no key 'synthetic'",
+        ),
+        (
+            put("estimators.density_ratio.tables.table1", [{"noise": 1.0}]),
+            "estimators.density_ratio.tables.table1.0 has the unknown key 'noise'; its keys are "
+            "activation_noise",
+        ),
+        (
+            put("estimators.density_ratio.dropout", 1.0),
+            "estimators.density_ratio.dropout is 1.0; it must be below 1",
+        ),
+        (
             put("runs.celeba_gaussian.sweep", {"latent_dim": ["4"]}),
             'runs.celeba_gaussian (celeba_gaussian-latent_dim4).latent_dim is "4" (a string)',
         ),
@@ -318,7 +365,7 @@ def put(path: str, value):
         (put("figures.fig99", {}), "figures.fig99 is no figure; the figures are fig1, fig2"),
         (
             put("figures.fig2", {"select": {"tags": "nobody"}}),
-            "figures.fig2.select.tags is 'nobody', which no run has; there are compare, main",
+            "figures.fig2.select.tags is 'nobody', which no run has; there are compare, large, main",
         ),
         (
             put("figures.fig2", {"select": {"latent_dim": 77}}),

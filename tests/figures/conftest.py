@@ -63,7 +63,7 @@ class Results:
     def add_run(self, name: str, seeds=(0, 1), tags=("main", "compare"), **attributes):
         """A run of any model, with the files that such a model has.
 
-        Those about its latent space are written for runs of the tag `main`.
+        Those about its latent space are written for runs of the tag `main`, and some for `large`.
         """
         declared = declared_models()[attributes.get("model", "vae")]
         run = {"run": name, "model": "vae", "latent_dim": 10}
@@ -81,8 +81,12 @@ class Results:
             folder = self.path(name, seed, "run.json").parent
             _json(folder / "run.json", {**run, "seed": seed})
             _write_model(folder, rng, run["model"], builder)
+            if {"main", "large"} & set(tags) and run.get("posterior"):
+                _write_kl(folder, rng, run)
+                _write_profile(folder, np.random.default_rng([seed, run["latent_dim"]]), run)
             if declared["kind"] == "vae" and "main" in tags:
                 _write_run(folder, rng, run["latent_dim"], builder)
+                _write_densities(folder, rng)
 
     def change_json(self, name: str, change, runs=None, seeds=None):
         """Applies `change` to a JSON of every run and seed (or of those given)."""
@@ -120,6 +124,20 @@ class Results:
                     run = {"data": dataset, "model": model, "learning_rate": 1e-4 * (i + 1)}
                     self.add_run(f"{dataset}-{model}-{i}", seeds, ("compare",), **run)
 
+    def add_large(self, datasets=("color_mnist", "celeba"), sizes=(1000, 10_000)):
+        """Adds VAE, AAE and AAE with a larger code discriminator, with many latents."""
+        for name in datasets:
+            for d in sizes:
+                own = {"data": name, "latent_dim": d, "seeds": (0,), "tags": ("large",)}
+                self.add_run(f"{name}-vae-large-d{d}", **own)
+                for layers, width in ((3, 1000), (5, 2000)):
+                    code = {"model": "aae", "code_layers": layers, "code_width": width}
+                    self.add_run(f"{name}-aae-{layers}-large-d{d}", **own, **code)
+
+    def add_synthetic(self, **settings):
+        """Writes the tables of the synthetic study."""
+        write_synthetic(self.root, **settings)
+
     def set_score(self, name, value, models, datasets=tuple(SIZES), sd=0.01, step=0.02):
         """Gives models of `compare` a score; each further setting is worse by `step` of it."""
         sign = 1 if name == "critic" else -1
@@ -141,8 +159,12 @@ class Results:
         return found[0]
 
     def tables(self, module, **select) -> Tables:
-        """The tables that a figure gets: its own selection of runs unless another is given."""
-        runs = self.select(**(select or module.SELECT)) if module.SOURCES.run else {}
+        """The tables that a figure gets: its own selection of runs unless another is given.
+
+        As in the studies' configs, a figure that names no tag shows the runs of the tag `main`.
+        """
+        wanted = select or {"tags": "main", **module.SELECT}
+        runs = self.select(**wanted) if module.SOURCES.run else {}
         if module.SEEDS == "first":
             runs = {name: seeds[:1] for name, seeds in runs.items()}
         return Tables(self.root, runs, {"name": "test", "scale": self.scale, "note": ""})
@@ -205,23 +227,48 @@ def _write_model(folder: Path, rng, model: str, builder: str):
         pd.DataFrame({**curve, "divergence": 20.0}).to_csv(folder / "bound.csv", index=False)
 
 
-def _write_run(folder: Path, rng, d: int, builder: str):
-    size = SIZES.get(builder, 28)
-    n, test = 50_000, 10_000
+def _write_kl(folder: Path, rng, run: dict):
+    d, n = run["latent_dim"], 50_000
     log_n = float(np.log(n))
-    average = 14 + 0.3 * d + rng.normal(0, 0.3)
+    average = 14 + (4.0 if run["model"] == "aae" else 0.3) * d + rng.normal(0, 0.3)
     value = average - log_n + 1.5
     kl = {
         **{"value": value, "standard_error": 0.05, "n": 10_000, "lower": average - log_n},
         **{"upper": average, "avg_kl": average, "avg_kl_standard_error": 0.01, "log_n": log_n},
         **{"mutual_information": average - value, "components": n, "latent_dim": d},
         "posterior": "gaussian",
-        "heldout": {"value": value - 4, "standard_error": 0.1, "n": 2000, "components": test},
+        "heldout": {"value": value - 4, "standard_error": 0.1, "n": 2000, "components": 10_000},
     }
     _json(folder / "kl.json", kl)
     sizes = np.array([100, 1000, 10_000, n])
     curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
     pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
+
+
+def _write_profile(folder: Path, rng, run: dict):
+    """A sparse VAE, or a dense AAE whose variances have collapsed."""
+    d = run["latent_dim"]
+    used = np.arange(d) < (0.05 * d if run["model"] == "vae" else d)
+    moves = np.where(used, rng.lognormal(-0.3, 0.4, d), rng.lognormal(-8, 1, d))
+    spread = np.where(used, rng.lognormal(-5, 1, d), 1 - rng.lognormal(-8, 1, d).clip(0, 0.5))
+    profile = {"unit": np.arange(d), "mean_of_means": 0.0, "variance_of_means": moves}
+    pd.DataFrame({**profile, "mean_variance": spread}).to_csv(folder / "profile.csv", index=False)
+    means = rng.normal(0, np.sqrt(moves), (20, d))
+    parts = []
+    for quantity, values, edges in (
+        ("mean", means, np.linspace(-5, 5, 101)),
+        ("variance", spread, np.logspace(-8, 2, 101)),
+    ):
+        counts, _ = np.histogram(values, edges)
+        density = counts / counts.sum() / 0.1  # per unit of the mean, per decade of the variance
+        row = {"quantity": quantity, "left": edges[:-1], "right": edges[1:], "density": density}
+        parts.append(pd.DataFrame(row))
+    pd.concat(parts).to_csv(folder / "profile_histograms.csv", index=False)
+
+
+def _write_run(folder: Path, rng, d: int, builder: str):
+    size = SIZES.get(builder, 28)
+    n = 50_000
 
     low = folder / "low_posterior"
     low.mkdir(parents=True, exist_ok=True)
@@ -261,6 +308,67 @@ def _write_run(folder: Path, rng, d: int, builder: str):
     points = {"group": np.repeat(list(count), list(count.values()))}
     points |= {axis: rng.normal(0, 20, sum(count.values())) for axis in "xy"}
     pd.DataFrame(points).to_csv(low / "embedding.csv", index=False)
+
+
+def ratio_settings(**changes) -> dict:
+    """A classifier's settings, as density_ratio/*.json holds them."""
+    return {
+        **{"layers": 4, "width": 1000, "iterations": 100_000, "batch_size": 64},
+        **{"learning_rate": 5e-4, "adam_betas": [0.5, 0.9], "precision": "float32"},
+        **{"gradient_penalty": 0.0, "activation_noise": 0.0, "dropout": 0.0},
+        **{"every": 5000, "samples": 10_000, **changes},
+    }
+
+
+# Settings that tables 1 and 2 vary, and the estimate of each as a share of the Monte Carlo value.
+RATIO_SETTINGS = {
+    "default": [({}, 0.7)],
+    "table1": [
+        *[({"layers": 3}, 0.6), ({"layers": 4}, 0.7), ({"layers": 5, "gradient_penalty": 10}, 0.4)],
+        ({"layers": 4, "activation_noise": 0.1}, 900.0),
+    ],
+    "table2": [
+        *[({"layers": 3}, 0.5), ({"layers": 4, "learning_rate": 1e-4}, 0.6), ({"layers": 4}, 0.7)],
+        *[({"layers": 4, "dropout": 0.5}, 0.3), ({"layers": 4, "activation_noise": 0.1}, 9000.0)],
+    ],
+}
+
+
+def _write_densities(folder: Path, rng):
+    """Classifiers and density models of q(z), all of them below the Monte Carlo KL."""
+    kl = json.loads((folder / "kl.json").read_text())["value"]
+    step = np.arange(5000, 100_001, 5000)
+    rise = 1 - np.exp(-step / 20_000)
+    for name, settings in RATIO_SETTINGS.items():
+        entries, curves = [], []
+        for i, (changes, share) in enumerate(settings):
+            value, error = kl * share * (1 + rng.normal(0, 0.02)), 0.002 * kl * share
+            held = {"value": 0.8 * value, "standard_error": error, "n": 10_000}
+            entry = {"settings": ratio_settings(**changes), "value": value, "n": 10_000}
+            entry |= {"standard_error": error, "heldout": held, "num_parameters": 3_000_000}
+            entries.append({**entry, "accuracy": 0.97, "calibration_error": 0.021})
+            estimate = value * rise + rng.normal(0, 2 * error, len(step))
+            curve = {"setting": i, "step": step, "estimate": estimate, "standard_error": error}
+            curves.append(pd.DataFrame({**curve, "heldout": 0.8 * estimate}))
+        _json(folder / "density_ratio" / f"{name}.json", {"estimates": entries})
+        pd.concat(curves).to_csv(folder / "density_ratio" / f"{name}.csv", index=False)
+    predicted = np.linspace(0.02, 0.98, 10)
+    bins = {"setting": 0, "predicted": predicted, "observed": predicted**1.2}
+    bins["count"] = [8000, 300, 120, 90, 70, 80, 90, 130, 400, 9000]
+    pd.DataFrame(bins).to_csv(folder / "density_ratio" / "default_calibration.csv", index=False)
+
+    log_q = -20.0 - kl
+    levels = {"gmm": (9.0, 100), "maf": (4.0, 100_000), "lstm": (5.5, 100_000)}
+    for name, (gap, last) in levels.items():
+        gap *= 1 + rng.normal(0, 0.05)
+        step = np.linspace(last / 20, last, 20).astype(int)
+        log_r = log_q - gap - 40 * np.exp(-6 * step / last)
+        values = {"value": kl - gap, "standard_error": 0.05, "n": 10_000, "log_r": log_r[-1]}
+        values |= {"log_q": log_q, "gap": log_q - log_r[-1], "gap_standard_error": 0.03}
+        values |= {"heldout": log_r[-1] - 3, "settings": {}, "num_parameters": 100_000}
+        _json(folder / "density_models" / f"{name}.json", values)
+        curve = {"step": step, "log_r": log_r, "standard_error": 0.05, "heldout_log_r": log_r - 3}
+        pd.DataFrame(curve).to_csv(folder / "density_models" / f"{name}.csv", index=False)
 
 
 def _pictures(rng, count: int, size: int):
@@ -306,6 +414,33 @@ def write_study_tables(root: Path):
     pd.DataFrame(settings, columns=columns).to_csv(root / "tables" / "settings.csv", index=False)
 
 
+def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), seeds=3):
+    """Classifiers that underestimate in many dimensions, and learning that diverges there."""
+    rng = np.random.default_rng(0)
+    estimation, learning = [], []
+    for d in dims:
+        for rate in rates:
+            for seed in range(seeds):
+                own = {"dim": d, "learning_rate": rate, "seed": seed, "standard_error": 0.02}
+                own |= {"n": 10_000, "num_parameters": 3 * (100 + 5 * d) ** 2}
+                for shift in (1.0, 2.0, 4.0, 8.0):
+                    step = np.arange(20_000, 100_001, 20_000)
+                    true = (shift**2 / 2 + 0.01 * d) * (1 + rng.normal(0, 0.03))
+                    error = -(0.02 + 0.2 * np.log10(d)) * (1 + 3 * np.exp(-step / 20_000)) / 1.2
+                    estimate = true * (1 + error + rng.normal(0, 0.01, len(step)))
+                    row = {**own, "shift": shift, "step": step, "true_kl": true}
+                    estimation.append(pd.DataFrame({**row, "estimate": estimate}))
+                step = np.arange(0, 100_001, 2500)
+                trend = np.where(d <= 10, -6, 4) * (1 - np.exp(-step / 30_000))
+                true = 8 * np.exp(trend + rng.normal(0, 0.2, len(step)) * (step > 0))
+                row = {**own, "step": step, "true_kl": true}
+                estimate = true * 0.5 * (1 + rng.normal(0, 0.2)) - 0.02 * rng.random(len(step))
+                learning.append(pd.DataFrame({**row, "estimate": estimate}))
+    (root / "synthetic").mkdir(parents=True, exist_ok=True)
+    for name, parts in (("estimation", estimation), ("learning", learning)):
+        pd.concat(parts).to_csv(root / "synthetic" / f"{name}.csv", index=False)
+
+
 def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
     """3 data sets, 2 posteriors, 2 latent sizes, 2 seeds, and 3 likelihoods on CIFAR-10.
 
@@ -336,7 +471,9 @@ def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
         results.add_run(
             f"cifar10-{likelihood}", data="cifar10", likelihood=likelihood, latent_dim=50
         )
+    results.add_large()
     write_study_tables(root)
+    results.add_synthetic()
     return results
 
 
@@ -358,6 +495,16 @@ def full_study(tmp_path_factory) -> Results:
     return whole_study(tmp_path_factory.mktemp("full_study") / "results")
 
 
+@pytest.fixture(scope="session")
+def three_vaes(tmp_path_factory) -> Results:
+    """A VAE per data set, two seeds each, shared: tests only read it, or change a copy."""
+    results = Results(tmp_path_factory.mktemp("three_vaes") / "results")
+    for name in SIZES:
+        results.add_dataset(name)
+        results.add_run(name, data=name)
+    return results
+
+
 @pytest.fixture
 def own_study(tmp_path) -> Results:
     """A small study that the test may change: a run per data set, and a second likelihood."""
@@ -366,7 +513,9 @@ def own_study(tmp_path) -> Results:
         results.add_dataset(name)
         results.add_run(name, data=name, seeds=[0])
     results.add_run("quantized", data="cifar10", likelihood="quantized_normal", seeds=[0])
+    results.add_large(sizes=(1000,))
     write_study_tables(results.root)
+    results.add_synthetic()
     return results
 
 

@@ -5,12 +5,15 @@ import json
 
 import pandas as pd
 import pytest
+from PIL import Image
 
 from dmvi.config import Run, Study
+from dmvi.errors import DmviError
 from dmvi.figures import base
 from dmvi.figures.gallery import write_gallery
 from dmvi.figures.tables import Tables
 from dmvi.files import read_json
+from dmvi.steps.preview import preview
 from dmvi.steps.publish import publish
 
 FIGURES = ("fig2", "fig11", "table3")
@@ -24,7 +27,7 @@ def finished(own_study, tmp_path):
     for name, seeds in own_study.runs.items():
         what = json.loads(own_study.path(name, seeds[0], "run.json").read_text())
         runs[name] = Run(name, name, tuple(seeds), what, {}, ())
-    shown = [name for name in own_study.runs if name != "quantized"]
+    shown = [n for n, tags in own_study.tags.items() if "main" in tags and n != "quantized"]
     study = Study({"study": study_of}, runs, {"fig2": shown, "fig11": shown, "table3": []})
     root = own_study.root
     for figure in FIGURES:
@@ -95,3 +98,20 @@ def test_gallery_shows_every_figure_with_its_caption(tmp_path):
     for figure in FIGURES:
         assert f"({figure}.png)" in text
         assert base.figure_module(figure).CAPTION in text
+
+
+def test_a_preview_is_small_and_complete(finished, tmp_path):
+    own_study, _ = finished
+    study = Study({"study": {"name": "mine", "scale": "reduced"}}, {}, dict.fromkeys(FIGURES, []))
+    preview(study, own_study.root, tmp_path / "preview", width=300)
+    assert {p.name for p in (tmp_path / "preview").iterdir()} == {
+        *(f"{name}.png" for name in FIGURES),
+        "claims.md",
+    }
+    for name in FIGURES:
+        with Image.open(tmp_path / f"preview/{name}.png") as picture:
+            assert picture.width == 300
+    (own_study.root / "fig11.png").unlink()
+    with pytest.raises(DmviError, match=r"fig11.png does not exist; run the study to its end"):
+        preview(study, own_study.root, tmp_path / "preview")
+    assert (tmp_path / "preview/fig2.png").exists(), "refused before anything was removed"

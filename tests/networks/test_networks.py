@@ -6,6 +6,7 @@ from torch import nn
 
 from dmvi.errors import DmviError
 from dmvi.networks import make_discriminator, make_encoder, make_generator
+from dmvi.networks.mlp import CodeDiscriminator, GaussianNoise
 
 
 def count(module: nn.Module) -> int:
@@ -72,3 +73,42 @@ def test_initialisation():
 def test_unsupported_size_is_refused():
     with pytest.raises(DmviError, match="48 x 48; networks exist for squares of 28, 32, 64"):
         make_encoder((48, 48, 3), 10, 8)
+
+
+def test_code_discriminator_without_options_is_the_plain_stack():
+    """Trained models hold these names, and their seeds these first weights."""
+    torch.manual_seed(0)
+    made = CodeDiscriminator(5, layers=2, width=7)
+    torch.manual_seed(0)
+    stack = nn.Sequential(
+        *(nn.Linear(5, 7), nn.LeakyReLU(0.2), nn.Linear(7, 7), nn.LeakyReLU(0.2), nn.Linear(7, 1))
+    )
+    expected = {f"layers.{name}": value for name, value in stack.state_dict().items()}
+    torch.testing.assert_close(dict(made.state_dict()), expected, rtol=0, atol=0)
+    z = torch.randn(3, 5)
+    state = torch.get_rng_state()
+    assert torch.equal(made(z), stack(z).flatten())
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("options", [{"activation_noise": 0.5}, {"dropout": 0.5}])
+def test_noise_and_dropout_act_in_training_mode_only(options):
+    torch.manual_seed(0)
+    plain = CodeDiscriminator(5, layers=1, width=64)
+    torch.manual_seed(0)
+    noisy = CodeDiscriminator(5, layers=1, width=64, **options)
+    z = torch.randn(200, 5)
+    assert torch.equal(noisy.eval()(z), plain(z)), "the first weights are those without noise"
+    assert not torch.equal(noisy.train()(z), noisy(z))
+    mean = torch.stack([noisy(z) for _ in range(400)]).mean(0)
+    assert (mean - plain(z)).abs().max() < 0.25, "their mean over the noise is the logit without it"
+
+
+def test_activation_noise_has_its_standard_deviation_on_every_hidden_activation():
+    noisy = CodeDiscriminator(5, layers=3, width=1000, activation_noise=0.3)
+    seen = []
+    for layer in noisy.layers:
+        if isinstance(layer, GaussianNoise):
+            layer.register_forward_hook(lambda m, inputs, y: seen.append((y - inputs[0]).std()))
+    noisy(torch.randn(50, 5))
+    assert [sd.item() for sd in seen] == pytest.approx([0.3] * 3, rel=0.02)

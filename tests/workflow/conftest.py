@@ -13,7 +13,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 def tiny_config() -> dict:
-    """Two data sets, four runs, five figures: the whole chain of steps in a minute."""
+    """Two data sets, four runs, ten figures and tables: the whole chain of steps in a minute or two."""
     return {
         "study": {"name": "tiny", "scale": "demo", "note": "for the tests"},
         "seeds": [0],
@@ -64,8 +64,48 @@ def tiny_config() -> dict:
             "kl": {
                 "samples": None,
                 "flow_samples": 20,
+                "large_samples": 20,
                 "curve_sizes": [10, 100],
                 "curve_samples": 20,
+            },
+            "density_ratio": {
+                "layers": 1,
+                "width": 8,
+                "iterations": 20,
+                "batch_size": 8,
+                "learning_rate": 1e-3,
+                "adam_betas": [0.5, 0.9],
+                "precision": "float32",
+                "gradient_penalty": 0,
+                "activation_noise": 0,
+                "dropout": 0,
+                "every": 10,
+                "samples": 50,
+                "tables": {
+                    "table1": [{}, {"activation_noise": 1.0}, {"gradient_penalty": 1.0}],
+                    "table2": [{}, {"dropout": 0.5}],
+                },
+            },
+            "density_models": {
+                "samples": 50,
+                "adam_betas": [0.5, 0.9],
+                "precision": "float32",
+                "gmm": {"components": 2, "iterations": 4, "fit_samples": 100, "every": 2},
+                "maf": {
+                    "transforms": 1,
+                    "hidden": [8],
+                    "iterations": 10,
+                    "batch_size": 16,
+                    "learning_rate": 1e-3,
+                    "every": 5,
+                },
+                "lstm": {
+                    "width": 4,
+                    "iterations": 10,
+                    "batch_size": 16,
+                    "learning_rate": 1e-3,
+                    "every": 5,
+                },
             },
             "low_posterior": {"draws": 100, "keep": 10},
             "bounds": {"images": 20, "samples": 1},
@@ -99,12 +139,32 @@ def tiny_config() -> dict:
                 "precision": "float32",
             },
         },
+        "synthetic": {
+            "dims": [1, 3],
+            "widths": [8, 8],
+            "seeds": 2,
+            "members": 3,
+            "learning_rates": [1e-3],
+            "spread": 0.1,
+            "layers": 1,
+            "batch_size": 8,
+            "adam_betas": [0.5, 0.9],
+            "precision": "float32",
+            "samples": 50,
+            "estimation": {"shifts": [1.0, 2.0], "iterations": 10, "every": 5},
+            "learning": {"shift": 1.0, "iterations": 10, "every": 5},
+        },
         "figures": {
             "fig1": {"select": {"kind": "vae"}},
             "fig2": {},
+            "fig4": {},
+            "fig6": {"select": {"tags": "main"}},
             "fig8": {},
+            "fig18": {},
             "fig29": {},
+            "table1": {},
             "table3": {},
+            "table7": {},
         },
     }
 

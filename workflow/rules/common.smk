@@ -8,24 +8,29 @@ import json
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from dmvi.config import load_study
+from dmvi.config import lacks, load_study
 from dmvi.data.registry import BUILDERS, resolve
 from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
+from dmvi.synthetic.settings import synthetic_guess, synthetic_settings
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {
     "train": 2,
     "encode": 1,
     "estimate_kl": 2,
+    "estimate_ratio": 1,
+    "fit_density_model": 1,
+    "profile_posterior": 1,
     "find_low_posterior": 1,
     "embed": 1,
     "reconstruct": 1,
     "train_classifier": 1,
     "score": 1,
+    "synthetic": 1,
     "describe": 2,
     "draw": 2,
 }
@@ -42,6 +47,11 @@ except DmviError as error:
 DEVICE = config.get("device", "auto")
 ESTIMATORS = config["estimators"]
 INCEPTION_WEIGHTS = config.get("inception_weights")
+# Latent sizes at which S codes in float64 take so much memory that S has a key of its own.
+LARGE_LATENT_DIM = 1000
+RATIO_TABLES = ESTIMATORS["density_ratio"]["tables"]
+# "d1-lr0.0005" -> what that job of the synthetic study computes, one job for all seeds.
+SYNTHETIC = synthetic_settings(config)
 
 
 wildcard_constraints:
@@ -49,6 +59,10 @@ wildcard_constraints:
     run="|".join(STUDY.runs),
     seed=r"\d+",
     figure="|".join(STUDY.figures),
+    ratio="|".join(["default", *RATIO_TABLES]),
+    density_model="gmm|maf|lstm",
+    kind="estimation|learning",
+    setting="|".join(SYNTHETIC) or "none",
 
 
 def canonical(value):
@@ -87,21 +101,22 @@ def scores_of(dataset):
     ]
 
 
-def score_settings(dataset):
+def score_settings(metrics, **changes):
     """What a score job computes, without the data sets that it is not about."""
     asked = {key: ESTIMATORS["scores"][key] for key in ("samples", "grid", "splits")}
-    own = {
-        score: ESTIMATORS[score] for score in scores_of(dataset) if score != "inception"
-    }
-    return canonical({"metrics": scores_of(dataset), "scores": asked, **own})
+    own = {score: ESTIMATORS[score] for score in metrics if score != "inception"}
+    return canonical({"metrics": metrics, "scores": {**asked, **changes}, **own})
 
 
 def score_settings_of_dataset(wildcards):
-    return score_settings(wildcards.dataset)
+    return score_settings(scores_of(wildcards.dataset))
 
 
 def score_settings_of_run(wildcards):
-    return score_settings(STUDY.runs[wildcards.run].what["data"])
+    """A run that is not to be scored draws no more samples than its pictures need."""
+    if not how(wildcards, "scored", True):
+        return score_settings([], samples=ESTIMATORS["scores"]["grid"])
+    return score_settings(scores_of(STUDY.runs[wildcards.run].what["data"]))
 
 
 def classifier_of(dataset):
@@ -115,7 +130,66 @@ def classifier_of_dataset(wildcards):
 
 
 def classifier_of_run(wildcards):
+    if not how(wildcards, "scored", True):
+        return []
     return classifier_of(STUDY.runs[wildcards.run].what["data"])
+
+
+def refuse_unless_given(wildcards, table):
+    """Stops before any job if the run cannot give this table."""
+    run = STUDY.runs[wildcards.run]
+    if words := lacks(run, table):
+        raise WorkflowError(
+            f"results/runs/{run.name}/seed{wildcards.seed}/{table} is asked for, but the model "
+            f"{run.what['model']!r} of this run has no {words}"
+        )
+
+
+def kl_settings(wildcards):
+    """The Monte Carlo KL's settings, with the number of samples that the latent size allows."""
+    refuse_unless_given(wildcards, "kl.json")
+    settings = dict(ESTIMATORS["kl"])
+    large_samples = settings.pop("large_samples")
+    if STUDY.runs[wildcards.run].what["latent_dim"] >= LARGE_LATENT_DIM:
+        settings["samples"] = large_samples
+    return canonical(settings)
+
+
+def ratio_settings(wildcards):
+    """The classifiers that a job trains one after another, each with all its settings."""
+    refuse_unless_given(wildcards, f"density_ratio/{wildcards.ratio}.json")
+    settings = {k: v for k, v in ESTIMATORS["density_ratio"].items() if k != "tables"}
+    changes = [{}] if wildcards.ratio == "default" else RATIO_TABLES[wildcards.ratio]
+    return canonical([{**settings, **change} for change in changes])
+
+
+def ratio_minutes(wildcards, attempt):
+    """Generous: a job that hits the limit resumes from its checkpoints in the next attempt."""
+    count = 1 if wildcards.ratio == "default" else len(RATIO_TABLES[wildcards.ratio])
+    return (20 + count * ESTIMATORS["density_ratio"]["iterations"] // 2000) * attempt
+
+
+def density_model_settings(wildcards):
+    refuse_unless_given(wildcards, f"density_models/{wildcards.density_model}.json")
+    shared = ("samples", "adam_betas", "precision")
+    block = ESTIMATORS["density_models"]
+    return canonical(
+        {**{key: block[key] for key in shared}, **block[wildcards.density_model]}
+    )
+
+
+def synthetic_setting(wildcards):
+    return canonical(SYNTHETIC[wildcards.setting][wildcards.kind])
+
+
+def synthetic_step(wildcards):
+    steps = {"estimation": "estimate-synthetic", "learning": "learn-synthetic"}
+    return steps[wildcards.kind]
+
+
+def synthetic_minutes(wildcards, attempt):
+    """By the size of the classifiers; a job that hits the limit resumes in the next attempt."""
+    return synthetic_guess(SYNTHETIC[wildcards.setting][wildcards.kind]) * attempt
 
 
 def run_spec(wildcards):

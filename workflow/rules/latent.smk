@@ -1,8 +1,9 @@
 """What the trained encoders do in latent space.
 
-Required inputs: a trained model and its data set. Outputs: posteriors and codes, the Monte Carlo
-KL(q(z), p(z)), low-posterior samples and their comparison with data, t-SNE maps.
-Steps: encode, estimate_kl, find_low_posterior, embed.
+Required inputs: a trained model and its data set. Outputs: posteriors and codes, KL(q(z), p(z)) by
+Monte Carlo, by classifiers and by density models, the posteriors' profile over latent units,
+low-posterior samples and their comparison with data, t-SNE maps. Steps: encode, estimate_kl,
+estimate_ratio, fit_density_model, profile_posterior, find_low_posterior, embed.
 """
 
 
@@ -58,7 +59,7 @@ rule estimate_kl:
         runtime=240,
         device=DEVICE,
     params:
-        settings=canonical(ESTIMATORS["kl"]),
+        settings=kl_settings,
         version=STEP_VERSION["estimate_kl"],
         data=dataset_folder,
     shell:
@@ -67,6 +68,107 @@ rule estimate_kl:
         python -m dmvi estimate-kl --model {input.model:q} --posterior {input.posterior:q} \
             --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
             --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} &>{log:q}
+        """
+
+
+rule estimate_ratio:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+    output:
+        json="results/runs/{run}/seed{seed}/density_ratio/{ratio}.json",
+        csv="results/runs/{run}/seed{seed}/density_ratio/{ratio}.csv",
+        calibration="results/runs/{run}/seed{seed}/density_ratio/{ratio}_calibration.csv",
+    log:
+        "results/logs/estimate_ratio/{run}/seed{seed}/{ratio}.log",
+    benchmark:
+        "results/benchmarks/estimate_ratio/{run}/seed{seed}/{ratio}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: train_threads
+    resources:
+        gpu=train_gpu,
+        mem_mb=estimate_memory,
+        runtime=ratio_minutes,
+        device=DEVICE,
+    params:
+        settings=ratio_settings,
+        version=STEP_VERSION["estimate_ratio"],
+        data=dataset_folder,
+        checkpoints="results/checkpoints/{run}/seed{seed}/density_ratio/{ratio}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi estimate-ratio --model {input.model:q} --posterior {input.posterior:q} \
+            --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} \
+            --json {output.json:q} --csv {output.csv:q} --calibration {output.calibration:q} \
+            &>{log:q}
+        """
+
+
+rule fit_density_model:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+    output:
+        json="results/runs/{run}/seed{seed}/density_models/{density_model}.json",
+        csv="results/runs/{run}/seed{seed}/density_models/{density_model}.csv",
+    log:
+        "results/logs/fit_density_model/{run}/seed{seed}/{density_model}.log",
+    benchmark:
+        "results/benchmarks/fit_density_model/{run}/seed{seed}/{density_model}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: train_threads
+    resources:
+        gpu=train_gpu,
+        mem_mb=estimate_memory,
+        runtime=240,
+        device=DEVICE,
+    params:
+        settings=density_model_settings,
+        version=STEP_VERSION["fit_density_model"],
+        data=dataset_folder,
+        checkpoints="results/checkpoints/{run}/seed{seed}/density_models/{density_model}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi fit-density-model --model {input.model:q} \
+            --posterior {input.posterior:q} --data {params.data:q} \
+            --name {wildcards.density_model} --settings {params.settings:q} \
+            --seed {wildcards.seed} --checkpoints {params.checkpoints:q} \
+            --device {resources.device:q} --json {output.json:q} --csv {output.csv:q} &>{log:q}
+        """
+
+
+rule profile_posterior:
+    input:
+        data=dataset_files,
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+    output:
+        profile="results/runs/{run}/seed{seed}/profile.csv",
+        histograms="results/runs/{run}/seed{seed}/profile_histograms.csv",
+    log:
+        "results/logs/profile_posterior/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/profile_posterior/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        version=STEP_VERSION["profile_posterior"],
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi profile-posterior --posterior {input.posterior:q} --data {params.data:q} \
+            --profile {output.profile:q} --histograms {output.histograms:q} &>{log:q}
         """
 
 

@@ -6,6 +6,7 @@ A figure module `figN` (or `tableN`) is found by its name and holds
     SOURCES  the tables it reads; the workflow builds its inputs from them
     SEEDS    "all" or "first": the seeds of each run that are read
     SELECT   which runs it shows: {attribute: value or list of values}; "builder" is the data set's
+    EXCEPT   which of these it leaves out, unless the config selects by this attribute (optional)
     CAPTION  what to look at
     draw(tables)          -> matplotlib Figure
     claims(tables)        -> list of dmvi.claims.Claim   (optional)

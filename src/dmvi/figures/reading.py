@@ -15,10 +15,37 @@ KEYS = {
         *("sharpness_originals", "sharpness_reconstructions"),
     ),
     "scores.json": ("scores",),
+    **{f"density_ratio/{name}.json": ("estimates",) for name in ("default", "table1", "table2")},
+    **{
+        f"density_models/{name}.json": (
+            *("value", "standard_error", "n", "log_r", "log_q", "gap", "gap_standard_error"),
+            *("heldout", "settings", "num_parameters"),
+        )
+        for name in ("gmm", "maf", "lstm")
+    },
 }
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
     "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
+    **{
+        f"density_ratio/{name}.csv": ("setting", "step", "estimate", "standard_error", "heldout")
+        for name in ("default", "table1", "table2")
+    },
+    "density_ratio/default_calibration.csv": ("setting", "predicted", "observed", "count"),
+    **{
+        f"density_models/{name}.csv": ("step", "log_r", "standard_error", "heldout_log_r")
+        for name in ("gmm", "maf", "lstm")
+    },
+    "profile.csv": ("unit", "mean_of_means", "variance_of_means", "mean_variance"),
+    "profile_histograms.csv": ("quantity", "left", "right", "density"),
+    "synthetic/estimation.csv": (
+        *("dim", "learning_rate", "shift", "seed", "step"),
+        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
+    ),
+    "synthetic/learning.csv": (
+        *("dim", "learning_rate", "seed", "step"),
+        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
+    ),
     "low_posterior/log_q.csv": ("group", "log_q"),
     "low_posterior/neighbours.csv": ("rank", "index", "distance"),
     "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),

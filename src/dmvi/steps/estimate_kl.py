@@ -4,14 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.estimators.marginal_kl import heldout_kl, kl_curve, marginal_kl
 from dmvi.estimators.mixtures import GaussianMixture
 from dmvi.progress import Progress
-from dmvi.steps.trained import load_model, posterior_mixture
+from dmvi.steps.trained import load_model, open_posterior, posterior_mixture
 from dmvi.training.reproducibility import choose_device
 
 
@@ -32,7 +30,7 @@ def estimate_kl(
     chosen = choose_device(device)
     model = load_model(model_path, chosen)
     dataset = open_dataset(data)
-    parameters = np.load(posterior_path, mmap_mode="r")
+    parameters = open_posterior(posterior_path)
     n = len(dataset.train_valid)
     mixture = posterior_mixture(model, parameters[:n], chosen)
     heldout = posterior_mixture(model, parameters[dataset.span("test")], chosen)

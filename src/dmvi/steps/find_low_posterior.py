@@ -12,7 +12,13 @@ from dmvi import files
 from dmvi.analysis import low_posterior, neighbours, pixels
 from dmvi.data.dataset import open_dataset
 from dmvi.models import Model
-from dmvi.steps.trained import decode_images, input_batches, load_model, posterior_mixture
+from dmvi.steps.trained import (
+    decode_images,
+    input_batches,
+    load_model,
+    open_posterior,
+    posterior_mixture,
+)
 from dmvi.training.reproducibility import choose_device, set_up
 
 
@@ -36,9 +42,7 @@ def find_low_posterior(
     model = load_model(model_path, chosen)
     dataset = open_dataset(data)
     images = dataset.train_valid
-    mixture = posterior_mixture(
-        model, np.load(posterior_path, mmap_mode="r")[: len(images)], chosen
-    )
+    mixture = posterior_mixture(model, open_posterior(posterior_path)[: len(images)], chosen)
     generator = torch.Generator().manual_seed(seed)
 
     found = low_posterior.find(

@@ -92,7 +92,7 @@ def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
     """Copies JSON and CSV tables of the study's runs; returns the kinds that are too large."""
     left_out = set()
     folders = [results / f"runs/{n}/seed{s}" for n, run in study.runs.items() for s in run.seeds]
-    for folder in [results / "tables", results / "data", *folders]:
+    for folder in [*(results / name for name in ("tables", "data", "synthetic")), *folders]:
         for path in sorted([*folder.rglob("*.csv"), *folder.rglob("*.json")]):
             if path.name == "meta.json":
                 continue  # in the provenance

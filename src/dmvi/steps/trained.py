@@ -32,10 +32,16 @@ def load_model(path: Path, device: torch.device) -> Model:
     return model.to(device).eval().requires_grad_(False)
 
 
+def open_posterior(path: Path) -> np.ndarray:
+    """The parameters of a `posterior.npy` (N, P) as a private memory map: on a CPU, mixtures read it
+    tile by tile, so that those of 10,000 latents need not fit in memory."""
+    return np.load(path, mmap_mode="c")
+
+
 def posterior_mixture(
     model: Model, parameters: np.ndarray, device: torch.device
 ) -> TractableMixture:
-    """q(z) = 1/N sum_n q(z|x_n) of posterior parameters (N, P).
+    """q(z) = 1/N sum_n q(z|x_n) of posterior parameters (N, P), such as `open_posterior` gives.
 
     Raises:
         DmviError: the model's posterior has no density (it can be classified, not Monte-Carlo'd).
@@ -46,7 +52,7 @@ def posterior_mixture(
             f"the model {model.spec['model']!r} has no posterior with a density, so its q(z) has no "
             "Monte Carlo estimate"
         )
-    values = torch.from_numpy(np.array(parameters)).to(device)
+    values = torch.from_numpy(parameters).to(device)
     if isinstance(posterior, GaussianFamily):
         return GaussianMixture.from_parameters(values)
     return FlowMixture(posterior, values)

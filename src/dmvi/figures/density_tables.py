@@ -1,0 +1,246 @@
+"""Estimates of KL(q(z)‖p(z)) as figures read and print them; and tables 1 and 2, their sensitivity."""
+
+import math
+
+from dmvi.claims import claim
+from dmvi.errors import DmviError
+from dmvi.figures.decide import above, by_dataset, over_seeds, tally, verdict
+
+ENTRY = (
+    *("settings", "value", "standard_error", "n"),
+    *("heldout", "accuracy", "calibration_error"),
+)
+# A classifier's settings: heading of the column, and the words that explain it in the footer.
+SETTINGS = {
+    "layers": ("layers", "layers"),
+    "width": ("width", "units per layer"),
+    "iterations": ("steps", "training steps"),
+    "batch_size": ("batch", "codes per step"),
+    "learning_rate": ("rate", "learning rate"),
+    "gradient_penalty": ("penalty", "weight of the gradient penalty"),
+    "activation_noise": ("noise", "sd added to hidden activations while training"),
+    "dropout": ("dropout", "dropout probability"),
+}
+COLUMNS = 5  # settings that have a column each; more are printed as text in one
+SENSITIVE = 2.0  # largest / smallest estimate of one KL from which classifiers disagree about it
+STRETCH = 20.0  # an axis turns logarithmic if it reaches so many times the Monte Carlo value
+
+
+def estimates(tables, run, seed: int, name: str) -> list[dict]:
+    """The entries of density_ratio/{name}.json, one per setting of the classifier."""
+    file = f"density_ratio/{name}.json"
+    entries = tables.json(run, seed, file)["estimates"]
+    where = f"runs/{run.name}/seed{seed}/{file}"
+    if not isinstance(entries, list) or not entries:
+        raise DmviError(
+            f"{where} holds no estimates, but needs one per setting of the classifier: remove it "
+            "and run its step again"
+        )
+    for i, entry in enumerate(entries):
+        absent = [key for key in ENTRY if key not in entry]
+        if absent:
+            raise DmviError(
+                f"{where} holds no {', '.join(absent)} in its estimate {i}: remove it and run its "
+                "step again"
+            )
+    return entries
+
+
+def number(value: float) -> str:
+    """A number of nats: "2.31", "256.7", "25,813", "7.20e+08"."""
+    size = abs(value)
+    if size >= 1e7:
+        return f"{value:.2e}".replace("-", "−")
+    digits = 2 if size < 100 else 1 if size < 1000 else 0
+    return f"{value:z,.{digits}f}".replace("-", "−")
+
+
+def with_error(value: float, error: float) -> str:
+    """ "2.31 ± 0.02": a value and its standard error."""
+    if error < 1:
+        return f"{number(value)} ± {error:.1g}"
+    return f"{number(value)} ± {error:,.1f}" if error < 10 else f"{number(value)} ± {error:,.0f}"
+
+
+def nats_axis(axes, values, reference: float) -> bool:
+    """Makes the y axis symmetric-logarithmic if values go far beyond a reference; True if so."""
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    unit = max(1.0, abs(reference))
+    largest = max(map(abs, values))
+    if largest <= STRETCH * unit:
+        return False
+    start = 10 ** math.floor(math.log10(unit))  # linear below
+    decades = math.ceil(math.log10(largest / start))
+    stride = -(-decades // 4)
+    ticks = [start * 10**k for k in range(0, decades + 1, stride)]
+    down = [-tick for tick in ticks] if min(values) < -start else []
+    axes.set_yscale("symlog", linthresh=start)
+    axes.set_yticks([*down, 0, *ticks])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.0f}".replace("-", "−")))
+    axes.yaxis.set_minor_locator(NullLocator())
+    return True
+
+
+# --- tables 1 and 2 ---
+
+
+def draw_sensitivity(tables, name: str, paper: str):
+    """A row per setting of the classifier, a block of rows per run, and the paper's values."""
+    from dmvi.figures.print_table import print_table
+
+    varying, _ = _settings(tables, name)
+    heads = [SETTINGS[key][0] for key in varying] if len(varying) <= COLUMNS else ["setting"]
+    # The widest column takes the room that is left, which parts settings from results here.
+    results = ["classifier's estimate", "error", "held-out", "calibration", "accuracy"]
+    header = [*heads, *results]
+    rows: list[list[str] | str] = []
+    for run in tables.runs:
+        kl = tables.json(run, run.seeds[0], "kl.json")
+        value = with_error(kl["value"], kl["standard_error"])
+        rows.append(f"{tables.heading(run)}: Monte Carlo {value}\u00a0nats")
+        for entry in estimates(tables, run, run.seeds[0], name):
+            settings = [_text(entry["settings"].get(key)) for key in varying]
+            if len(heads) < len(varying):
+                pairs = zip(varying, settings, strict=True)
+                settings = [", ".join(f"{SETTINGS[key][0]}\u00a0{value}" for key, value in pairs)]
+            held = entry["heldout"]
+            rows.append(
+                [
+                    *settings,
+                    with_error(entry["value"], entry["standard_error"]),
+                    number(entry["value"] - kl["value"]),
+                    with_error(held["value"], held["standard_error"]),
+                    f"{entry['calibration_error']:.3f}",
+                    f"{entry['accuracy']:.3f}",
+                ]
+            )
+    rows.append(f"The paper's values, in its order, settings unknown: {paper}")
+    return print_table(header, rows, right=tuple(range(len(heads), len(header))))
+
+
+def sensitivity_sizes(tables, name: str) -> str:
+    from dmvi.figures.base import span
+
+    entries = [e for run in tables.runs for e in estimates(tables, run, run.seeds[0], name)]
+    kls = [tables.json(run, run.seeds[0], "kl.json") for run in tables.runs]
+    varying, constant = _settings(tables, name)
+    explained = [", ".join(SETTINGS[k]) for k in varying if SETTINGS[k][0] != SETTINGS[k][1]]
+    alike = [f"{SETTINGS[key][1]} {text}" for key, text in constant.items()]
+    text = (
+        f"In nats, ± standard error: E log q(z)/p(z) by the classifier on "
+        f"{span([e['n'] for e in entries])} fresh z of q(z); held-out: on "
+        f"{span([e['heldout']['n'] for e in entries])} codes of test images; error: estimate less "
+        "Monte Carlo, whose value is from "
+        f"{span([kl['n'] for kl in kls])} z, N = {span([kl['components'] for kl in kls])}. "
+        "Calibration: mean distance of the classifier's probability from the observed share, and "
+        "accuracy: both on held-out codes against the prior. One training per setting."
+    )
+    if explained:
+        text += f" Columns: {'; '.join(explained)}."
+    if alike:
+        text += f" All settings: {', '.join(alike)}."
+    return (
+        f"{text} The paper's values survive in the order of its text, but not the settings that "
+        "they belong to: none can be set beside a row."
+    )
+
+
+def _settings(tables, name: str) -> tuple[list[str], dict[str, str]]:
+    """The settings that differ between entries, and what the others are, in words."""
+    entries = [e for run in tables.runs for e in estimates(tables, run, run.seeds[0], name)]
+    values = {key: {_text(e["settings"].get(key)) for e in entries} for key in SETTINGS}
+    varying = [key for key, held in values.items() if len(held) > 1] or ["layers"]
+    constant = {
+        key: next(iter(held))
+        for key, held in values.items()
+        if key not in varying and held != {"–"}
+    }
+    return varying, constant
+
+
+def _text(value) -> str:
+    if value is None:
+        return "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+
+
+def sensitivity_claim(tables, figure: str, kind: str, paper: str):
+    """C17: classifiers of different settings disagree, and activation noise inflates them.
+
+    Args:
+        figure: "table1" or "table2", also the name of the settings.
+        kind: the paper's data set that the table is about.
+    """
+    factors, plain, inflations, outcomes = {}, {}, {}, []
+    runs = [run for run in tables.runs if tables.kind(run.data)]
+    for run in runs:
+        case = (run.data, run.name)
+        entries = estimates(tables, run, run.seeds[0], figure)
+        outcomes.append(_sensitive(entries))
+        _note(factors, case, entries)
+        _note(plain, case, [e for e in entries if not e["settings"].get("activation_noise")])
+        pairs = _noise_pairs(entries)
+        for i, (noisy, calm) in enumerate(pairs):
+            if calm is None:
+                outcomes.append(None)
+                continue
+            difference = noisy["value"] - calm["value"]
+            inflations[(*case, i)] = difference
+            error = noisy["standard_error"] + calm["standard_error"]
+            outcomes.append(above(difference, 3 * error, 0.0))
+        if not pairs:
+            outcomes.append(None)
+    datasets = list(dict.fromkeys(run.data for run in runs))
+    known = [
+        ("largest / smallest estimate", factors),
+        ("without noise", plain),
+        ("noise adds, in nats", inflations),
+    ]
+    texts = [f"{words}: {by_dataset(tables, held)}" for words, held in known if held]
+    return claim(
+        tables,
+        datasets,
+        id="C17",
+        figure=figure,
+        statement="The classifier's estimate of KL(q(z)‖p(z)) is sensitive to the classifier, and "
+        "noise on its activations inflates it.",
+        statistic=f"Largest estimate above {SENSITIVE:g} times the smallest over the settings of "
+        f"{figure} on {kind}, and every setting with activation noise above the same setting "
+        "without it; three standard errors of each estimate must not matter, and a noisy setting "
+        "without its counterpart, or no noisy one, leaves it open, as does a largest estimate that "
+        "is not above 0. One training per setting: how much a repetition would differ is not "
+        "counted. The value is the smallest ratio of largest to smallest estimate (none where the "
+        "smallest is not above 0).",
+        value=min(factors.values(), default=None),
+        value_text="; ".join(texts) + tally(outcomes) if texts else "no such runs",
+        paper=f"{paper} (which setting is which did not survive)",
+        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, (kind,)),
+        spread=over_seeds({case: [value] for case, value in factors.items()}),
+    )
+
+
+def _sensitive(entries: list[dict]) -> bool | None:
+    largest = max(entries, key=lambda e: e["value"])
+    smallest = min(entries, key=lambda e: e["value"])
+    if largest["value"] - 3 * largest["standard_error"] <= 0:
+        return None  # no classifier sees a divergence: ratios of such numbers mean nothing
+    error = largest["standard_error"] + SENSITIVE * smallest["standard_error"]
+    return above(largest["value"] - SENSITIVE * smallest["value"], 3 * error, 0.0)
+
+
+def _note(factors: dict, case: tuple, entries: list[dict]) -> None:
+    values = [entry["value"] for entry in entries]
+    if len(values) > 1 and min(values) > 0:
+        factors[case] = max(values) / min(values)
+
+
+def _noise_pairs(entries: list[dict]) -> list[tuple[dict, dict | None]]:
+    """Every entry with activation noise, and the entry of the same settings without."""
+
+    def others(entry: dict) -> dict:
+        return {key: v for key, v in entry["settings"].items() if key != "activation_noise"}
+
+    noisy = [entry for entry in entries if entry["settings"].get("activation_noise")]
+    calm = [entry for entry in entries if not entry["settings"].get("activation_noise")]
+    return [(e, next((c for c in calm if others(c) == others(e)), None)) for e in noisy]

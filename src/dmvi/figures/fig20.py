@@ -1,0 +1,22 @@
+"""Figure 20: learning a Gaussian by a classifier's ratio in many dimensions."""
+
+from dmvi.figures import synthetic_learning
+
+TITLE = "Learning a Gaussian from a classifier's ratio, in many dimensions"
+SOURCES = synthetic_learning.SOURCES
+SEEDS = "all"
+SELECT = {}
+CAPTION = synthetic_learning.CAPTION
+
+
+def sample_sizes(tables) -> str:
+    return synthetic_learning.learning_sizes(tables, small=False)
+
+
+def draw(tables):
+    return synthetic_learning.draw_learning(tables, small=False)
+
+
+def claims(tables):
+    """C15 in many dimensions."""
+    return [synthetic_learning.learning_claim(tables, "fig20", small=False, needed=(100, 1000))]

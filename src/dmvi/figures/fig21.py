@@ -1,0 +1,173 @@
+"""Figure 21: density models of q(z) along their fitting, against the bound E log q(z)."""
+
+from dmvi.claims import claim
+from dmvi.figures.base import Sources, cells, span
+from dmvi.figures.decide import ALL_KINDS, by_dataset, over_seeds, tally, verdict
+from dmvi.figures.density_tables import number
+
+# Name -> title, index of the colour, marker, what a step of its fitting is.
+MODELS = {
+    "gmm": ("GMM", 0, "o", "EM iterations"),
+    "maf": ("MAF", 1, "s", "gradient steps"),
+    "lstm": ("LSTM", 2, "^", "gradient steps"),
+}
+TITLE = "Density models of the aggregate posterior q(z), along fitting"
+SOURCES = Sources(
+    run=(
+        *("run.json", "kl.json"),
+        *(f"density_models/{name}.json" for name in MODELS),
+        *(f"density_models/{name}.csv" for name in MODELS),
+    )
+)
+SEEDS = "first"
+SELECT = {"tags": "main", "kind": "vae"}
+CAPTION = (
+    "E log r(z) over codes of q(z), for three models r of q(z); dashed: over codes of test images. "
+    "No model can exceed the bound E log q(z) in expectation: what is missing is KL(q(z)‖r(z)), "
+    "and the KL to the prior that is read off the model is too small by as much. The bound is the "
+    "mixture of the training images' posteriors, which held-out codes need not come near."
+)
+
+NO_GAP = 0.1  # nats: an interval that ends below this shows that the bound is reached
+EARLY = 0.1  # share of the fitting that the y axes need not show
+REACH = 3.0  # a held-out line so many gaps below the bound is named instead of shown
+
+
+def sample_sizes(tables) -> str:
+    found = {name: [_read(tables, run, name) for run in tables.runs] for name in MODELS}
+    kls = [tables.json(run, run.seeds[0], "kl.json") for run in tables.runs]
+    totals = [
+        f"{title} {span([int(curve['step'].max()) for _, curve in found[name]])} {unit}"
+        for name, (title, _, _, unit) in MODELS.items()
+    ]
+    sizes = [values["n"] for pairs in found.values() for values, _ in pairs]
+    error = max(values["gap_standard_error"] for pairs in found.values() for values, _ in pairs)
+    return (
+        f"Each point: {span(sizes)} z of q(z), the mixture over "
+        f"N = {span([kl['components'] for kl in kls])} images. A whole fitting: "
+        f"{', '.join(totals)}. Gap: final E log q(z) − log r(z), standard error at most "
+        f"{error:.1g} nats. The y axes leave out the first {EARLY:.0%} of the fitting where they "
+        "would flatten the rest."
+    )
+
+
+def _read(tables, run, name: str):
+    """Final values (dict) and curve (DataFrame) of one model."""
+    path = f"density_models/{name}"
+    seed = run.seeds[0]
+    return tables.json(run, seed, f"{path}.json"), tables.csv(run, seed, f"{path}.csv")
+
+
+def draw(tables):
+    from matplotlib.lines import Line2D
+
+    from dmvi.figures import style
+
+    rows, columns, places = cells(tables)
+    width = style.WIDTH if columns > 1 else 4.5
+    figure = style.new_figure(2.7 * rows + 0.3, width)
+    grid = figure.add_gridspec(rows + 1, columns, height_ratios=[*[2.7] * rows, 0.25])
+    for row, column, run in places:
+        axes = figure.add_subplot(grid[row, column])
+        style.panel_title(axes, tables.heading(run), columns, width)
+        _panel(axes, tables, run)
+        if column == 0:
+            axes.set_ylabel("E log r(z)  [nats]")
+    handles = [
+        Line2D([], [], color=style.COLOURS[colour], marker=marker, markersize=3.5, label=title)
+        for title, colour, marker, _ in MODELS.values()
+    ]
+    handles += [
+        Line2D([], [], color=style.GREY, linestyle="--", linewidth=0.8, label="held-out codes"),
+        Line2D([], [], color="black", linewidth=1.6, label="bound E log q(z)"),
+    ]
+    style.legend_panel(figure.add_subplot(grid[-1, :]), handles, 5 if columns > 1 else 3)
+    return figure
+
+
+def _panel(axes, tables, run):
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    from dmvi.figures import style
+
+    found = {name: _read(tables, run, name) for name in MODELS}
+    bound = sum(values["log_q"] for values, _ in found.values()) / len(found)
+    axes.axhline(bound, color="black", linewidth=1.6)
+    shown, outside, gaps = [bound], [], []
+    depth = max(bound - values["log_r"] for values, _ in found.values())
+    for name, (title, colour, marker, _) in MODELS.items():
+        values, curve = found[name]
+        share = curve["step"] / max(1, curve["step"].max())
+        look = {
+            **{"color": style.COLOURS[colour], "marker": marker, "markersize": 3.5},
+            "markevery": max(1, len(curve) // 5),
+        }
+        axes.plot(share, curve["log_r"], **look)
+        axes.plot(
+            share, curve["heldout_log_r"], linestyle="--", linewidth=0.8, markerfacecolor="white",
+            markeredgewidth=0.7, **look,
+        )  # fmt: skip
+        late = share >= EARLY
+        shown += [*curve["log_r"][late], values["log_r"]]
+        if values["heldout"] >= bound - REACH * max(depth, 1.0):
+            shown.append(values["heldout"])
+        else:
+            outside.append(f"{title}\u00a0{number(values['heldout'])}")
+        gaps.append(f"{title}\u00a0{number(values['gap'])}")
+    text = f"gap: {', '.join(gaps)}"
+    if outside:
+        text += "\nheld-out far below: " + ", ".join(outside)
+    # Nothing exceeds the bound but for noise, so that is where the text goes.
+    text = style.wrap(text, 1.85, style.TEXT)
+    room = (max(shown) - min(shown)) or 1.0
+    lines = text.count("\n") + 1
+    axes.set_ylim(min(shown) - 0.06 * room, max(shown) + (0.06 + 0.09 * lines) * room)
+    axes.text(0.98, 0.99, text, ha="right", va="top", transform=axes.transAxes, linespacing=1.15)
+    axes.set_xlim(0, 1.02)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
+    axes.set_xlabel("share of the fitting")
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.6g}".replace("-", "−")))
+
+
+def claims(tables):
+    """C16: no density model reaches the bound."""
+    gaps, outcomes = {}, []
+    runs = [run for run in tables.runs if tables.kind(run.data)]
+    for run in runs:
+        for name in MODELS:
+            values, _ = _read(tables, run, name)
+            gaps[run.data, name, run.name] = values["gap"]
+            outcomes.append(_missed(values))
+    datasets = list(dict.fromkeys(run.data for run in runs))
+    texts = [
+        f"{title} {by_dataset(tables, {case: gap for case, gap in gaps.items() if case[1] == name})}"
+        for name, (title, *_) in MODELS.items()
+    ]
+    return [
+        claim(
+            tables,
+            datasets,
+            id="C16",
+            figure="fig21",
+            statement="No density model of q(z) (GMM, MAF, LSTM) reaches the bound E log q(z).",
+            statistic="E log q(z) − log r(z) at the same z, after fitting: less three standard "
+            "errors above 0 for every model and data set (all three are needed); refuted where it "
+            f"is not and the gap plus three standard errors is under {NO_GAP} nats. The value is "
+            "the smallest gap.",
+            value=min(gaps.values(), default=None),
+            value_text=f"gap in nats: {'. '.join(texts)}{tally(outcomes)}"
+            if gaps
+            else "no such runs",
+            paper="shown in pictures only",
+            verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, ALL_KINDS),
+            spread=over_seeds({case: [gap] for case, gap in gaps.items()}),
+        )
+    ]
+
+
+def _missed(values: dict) -> bool | None:
+    """Whether the gap is clearly there (True) or clearly closed (False)."""
+    if values["gap"] - 3 * values["gap_standard_error"] > 0:
+        return True
+    return False if values["gap"] + 3 * values["gap_standard_error"] < NO_GAP else None

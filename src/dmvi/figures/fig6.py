@@ -1,0 +1,180 @@
+"""Figure 6: which latents VAE and AAE use, and how widely their posteriors spread."""
+
+import math
+
+from dmvi.claims import claim
+from dmvi.figures.base import Sources, group, span
+from dmvi.figures.decide import above, below, over_seeds, tally, verdict
+from dmvi.figures.large_latents import labels, sizes
+from dmvi.figures.numerals import linear_axis, log_axis, nats
+
+TITLE = "Posterior means and variances of VAE and AAE with many latents"
+SOURCES = Sources(run=("run.json", "kl.json", "profile.csv", "profile_histograms.csv"))
+SEEDS = "first"
+SELECT = {
+    "tags": "large",
+    "builder": ["color_mnist", "stacked_mnist"],
+    "model": ["vae", "aae"],
+}
+CAPTION = (
+    "Top: means and variances of q(z|x), over all images and latents. Bottom: the same per latent, "
+    "each curve sorted on its own: how much the posterior mean moves from image to image, and the "
+    "posterior variance averaged over images. A latent is active where its mean moves (variance "
+    "above the dotted line); an unused latent of a VAE has a mean that stands still and variance 1, "
+    "a collapsed one of an AAE carries next to no noise. C: hidden layers × units of the AAE's code "
+    "discriminator."
+)
+
+ACTIVE = 0.01  # variance of the posterior mean over images [Burda, Grosse, Salakhutdinov 2016]
+SPARSE = 0.5  # share of active latents: below it a code is sparse, above it dense
+COLLAPSED = 0.1  # mean posterior variance of a latent; the prior's is 1
+LINES = ("-", "--", "-.", ":")
+FLOOR = 1e-9  # smaller numbers are drawn here
+
+
+def sample_sizes(tables) -> str:
+    kls = [tables.json(run, seed, "kl.json") for run in tables.runs for seed in run.seeds]
+    return (
+        f"Over N = {span([kl['components'] for kl in kls])} training and validation images and "
+        f"{span([run.latent_dim for run in tables.runs])} latents. Outermost bins hold what lies "
+        f"beyond. KL(q(z)‖p(z)) by Monte Carlo from {span([kl['n'] for kl in kls])} z. One seed, so "
+        "no spread."
+    )
+
+
+def draw(tables):
+    from matplotlib.lines import Line2D
+
+    from dmvi.figures import style
+
+    blocks = sizes(tables.runs)
+    names = labels(tables)
+    kinds = list(dict.fromkeys(names[run.name] for runs in blocks.values() for run in runs))
+    looks = {
+        name: {"color": style.COLOURS[i % 10], "linestyle": LINES[i % len(LINES)], "linewidth": 1.3}
+        for i, name in enumerate(kinds)
+    }
+    legends = [0.3 + 0.15 * len(runs) for runs in blocks.values()]
+    figure = style.new_figure(sum(legends) + 3.3 * len(blocks))
+    ratios = [height for legend in legends for height in (legend, 1.65, 1.65)]
+    grid = figure.add_gridspec(3 * len(blocks), 2, height_ratios=ratios)
+    for i, ((dataset, d), runs) in enumerate(blocks.items()):
+        top = figure.add_subplot(grid[3 * i, :])
+        handles = [
+            Line2D([], [], **looks[names[run.name]], label=_words(tables, run, names[run.name]))
+            for run in runs
+        ]
+        style.legend_panel(top, handles, 1)
+        style.panel_title(top, f"{tables.title(dataset)}, d\u00a0=\u00a0{d:,}", 1)
+        panels = [figure.add_subplot(grid[3 * i + 1 + k // 2, k % 2]) for k in range(4)]
+        for run in runs:
+            look = looks[names[run.name]]
+            histograms = tables.csv(run, run.seeds[0], "profile_histograms.csv")
+            for axes, quantity in zip(panels[:2], ("mean", "variance"), strict=True):
+                _histogram(axes, histograms, quantity, look)
+            profile = tables.csv(run, run.seeds[0], "profile.csv")
+            for axes, column in zip(
+                panels[2:], ("variance_of_means", "mean_variance"), strict=True
+            ):
+                _profile(axes, profile[column], look)
+        _decorate(panels, d)
+    return figure
+
+
+def _words(tables, run, name: str) -> str:
+    numbers = _numbers(tables, run)
+    kl = tables.json(run, run.seeds[0], "kl.json")["value"]
+    return (
+        f"{name}: {numbers['active']:.1%} of latents active, median variance "
+        f"{numbers['median']:.2g}, KL = {nats(kl)} nats"
+    )
+
+
+def _numbers(tables, run) -> dict[str, float]:
+    """Shares of active and of collapsed latents, the median of their variances, their number."""
+    profile = tables.csv(run, run.seeds[0], "profile.csv")
+    return {
+        "active": float((profile["variance_of_means"] > ACTIVE).mean()),
+        "collapsed": float((profile["mean_variance"] < COLLAPSED).mean()),
+        "median": float(profile["mean_variance"].median()),
+        "units": len(profile),
+    }
+
+
+def _histogram(axes, table, quantity: str, look: dict) -> None:
+    rows = table.rename(columns={"quantity": "group"})
+    rows = group(rows, quantity, "profile_histograms.csv")
+    edges = [*rows["left"], rows["right"].iloc[-1]]
+    axes.stairs(rows["density"], edges, **look)
+
+
+def _profile(axes, values, look: dict) -> None:
+    ordered = values.clip(lower=FLOOR).sort_values(ascending=False)
+    axes.plot(range(1, len(ordered) + 1), ordered, **look)
+
+
+def _decorate(panels, d: int) -> None:
+    means, variances, moves, spreads = panels
+    means.set(xlabel="posterior mean", ylabel="density")
+    variances.set(xlabel="posterior variance", ylabel="density per decade")
+    moves.set(ylabel="variance of posterior mean")
+    spreads.set(ylabel="mean posterior variance")
+    moves.axhline(ACTIVE, color="black", linestyle=(0, (1, 1)), linewidth=1)
+    for axes in (moves, spreads):
+        axes.set(xlabel="latents, sorted", xlim=(1, max(2, d)))
+        linear_axis(axes.xaxis, 5)
+    for axis in (variances.xaxis, *(axes.yaxis for axes in panels)):
+        log_axis(axis)
+
+
+def claims(tables):
+    """C11: the VAE's code is sparse; the AAE's is dense, with collapsed variance."""
+    numbers, outcomes = {}, {}
+    for run in tables.runs:
+        if tables.kind(run.data) == "ColorMNIST" and run.model in ("vae", "aae"):
+            case = (run.data, run.name)
+            held = numbers[case] = {**_numbers(tables, run), "run": run}
+            active = (held["active"], _noise(held["active"], held["units"]), SPARSE)
+            if run.model == "vae":
+                outcomes[case, "sparse"] = below(*active)
+            else:
+                outcomes[case, "dense"] = above(*active)
+                share = held["collapsed"]
+                outcomes[case, "collapsed"] = above(share, _noise(share, held["units"]), 0.5)
+    datasets = list(dict.fromkeys(case[0] for case in numbers))
+    models = {held["run"].model for held in numbers.values()}
+    names = labels(tables)
+    texts = [
+        f"{names[held['run'].name]}, d = {held['units']:,}: {held['active']:.1%} active, median "
+        f"variance {held['median']:.2g}"
+        for held in numbers.values()
+    ]
+    dense = [held["active"] for held in numbers.values() if held["run"].model == "aae"]
+    sparse = [held["active"] for held in numbers.values() if held["run"].model == "vae"]
+    return [
+        claim(
+            tables,
+            datasets,
+            id="C11",
+            figure="fig6",
+            statement="With many latents the VAE's code is sparse; the AAE's is dense and its "
+            "posterior variance collapses.",
+            statistic="Share of active latents (variance of the posterior mean over images above "
+            f"{ACTIVE}): below {SPARSE} for every VAE and above it for every AAE, whatever its "
+            "code discriminator; and more than half of an AAE's latents (so the median one) have a "
+            f"mean posterior variance below {COLLAPSED}. Each by two binomial standard errors of "
+            "the share. The value is the AAEs' smallest share of active latents less the VAEs' "
+            "largest.",
+            value=min(dense) - max(sparse) if dense and sparse else None,
+            value_text=f"{'; '.join(texts)}{tally(outcomes.values())}" if texts else "no such runs",
+            paper="shown in pictures only",
+            verdict=verdict(outcomes.values(), models, ("vae", "aae")),
+            spread=over_seeds({case: [held["active"]] for case, held in numbers.items()}),
+        )
+    ]
+
+
+def _noise(share: float, count: int) -> float:
+    """Two standard errors of a share of `count` latents; of 0 or 1, those of one latent."""
+    share = min(max(share, 1 / count), 1 - 1 / count)
+    return 2 * math.sqrt(max(share * (1 - share), 0.0) / count)

@@ -1,0 +1,94 @@
+"""What the figures about pairs of Gaussians share (18, 19, 20): looks, words and intervals."""
+
+import math
+
+from dmvi.figures.numerals import count
+
+DATA = ("pairs of Gaussians",)  # what these figures' claims are decided on
+LINES = ("-", "--", "-.", ":")
+
+
+def looks(dims) -> dict[int, dict]:
+    """Colour, line and marker of every dimension: in grey print, the marker tells them apart."""
+    from dmvi.figures import style
+
+    return {
+        d: {
+            "color": style.COLOURS[i % 10],
+            "linestyle": LINES[i % len(LINES)],
+            "marker": style.MARKERS[i % len(style.MARKERS)],
+            "markersize": 3.5,
+        }
+        for i, d in enumerate(dims)
+    }
+
+
+def rates(table) -> list[float]:
+    return sorted(float(rate) for rate in table["learning_rate"].unique())
+
+
+def dimensions(table) -> list[int]:
+    return sorted(int(d) for d in table["dim"].unique())
+
+
+def interval(values) -> tuple[float, float]:
+    """Mean over seeds and half-width of its 95 % interval by Student's t; infinite for one seed."""
+    import numpy as np
+    from scipy.stats import t
+
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return float(values.mean()) if len(values) else math.nan, math.inf
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean()), float(error * t.ppf(0.975, len(values) - 1))
+
+
+def difference(one, other) -> tuple[float, float]:
+    """Difference of two means over seeds and half-width of its 95 % interval (Welch)."""
+    import numpy as np
+    from scipy.stats import t
+
+    a, b = np.asarray(one, float), np.asarray(other, float)
+    value = float(a.mean() - b.mean())
+    if min(len(a), len(b)) < 2:
+        return value, math.inf
+    parts = [v.var(ddof=1) / len(v) for v in (a, b)]
+    total = sum(parts)
+    if total == 0:
+        return value, 0.0
+    freedom = total**2 / sum(p**2 / (len(v) - 1) for p, v in zip(parts, (a, b), strict=True))
+    return value, float(math.sqrt(total) * t.ppf(0.975, freedom))
+
+
+def finished(table):
+    """Rows of the trainings that reached the table's last step; the others have diverged."""
+    keys = [key for key in ("dim", "learning_rate", "shift", "seed") if key in table]
+    return table[table.groupby(keys)["step"].transform("max") == table["step"].max()]
+
+
+def stopped_text(table, end: int | None = None) -> str:
+    """ "2 of 40 trainings diverged and have no values from there on."; empty if none did.
+
+    `end` is the step that all should have reached, that of the table unless it is a part.
+    """
+    keys = [key for key in ("dim", "learning_rate", "shift", "seed") if key in table]
+    last = table.groupby(keys)["step"].max()
+    stopped = int((last < (end or last.max())).sum())
+    if not stopped:
+        return ""
+    return f"{stopped} of {len(last)} trainings diverged and have no values from there on."
+
+
+def classifiers(table) -> str:
+    """ "9,120 (d = 1), 78.0 million (d = 1,000)": parameters."""
+    sizes = table.groupby("dim")["num_parameters"].max()
+    return ", ".join(f"{count(n)} (d\u00a0=\u00a0{d:,})" for d, n in sizes.items())
+
+
+def seeds_text(table) -> str:
+    """ "10 seeds" or "2 to 10 seeds", over all settings."""
+    from dmvi.figures.base import span
+
+    keys = [key for key in ("dim", "learning_rate", "shift") if key in table]
+    counts = table.groupby(keys)["seed"].nunique()
+    return f"{span(list(counts))} seed{'s' if counts.max() > 1 else ''}"

@@ -1,0 +1,30 @@
+"""Small pictures of a finished study's figures, for a page that shows them all."""
+
+import shutil
+from pathlib import Path
+
+from PIL import Image
+
+from dmvi.config import Study
+from dmvi.errors import DmviError
+
+COLOURS = 128  # of a palette: a quarter of the bytes, and no difference to the eye at this size
+
+
+def preview(study: Study, results: Path, output: Path, width: int = 800) -> None:
+    """Writes `output` anew: `figN.png`, `width` pixels wide, of every figure, and `claims.md`.
+
+    Raises:
+        DmviError: a figure of the study is not drawn yet.
+    """
+    for figure in study.figures:
+        if not (results / f"{figure}.png").exists():
+            raise DmviError(f"{results / figure}.png does not exist; run the study to its end first")
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir(parents=True)
+    for figure in study.figures:
+        with Image.open(results / f"{figure}.png") as picture:
+            size = (width, round(picture.height * width / picture.width))
+            small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        small.quantize(COLOURS).save(output / f"{figure}.png", optimize=True)
+    shutil.copy2(results / "claims.md", output)

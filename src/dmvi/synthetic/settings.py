@@ -1,0 +1,44 @@
+"""The jobs of the synthetic study. Imports nothing heavy: the workflow reads it at every start."""
+
+from typing import Any
+
+SHARED = (
+    "seeds",
+    "members",
+    "spread",
+    "layers",
+    "batch_size",
+    "adam_betas",
+    "precision",
+    "samples",
+)
+
+
+def synthetic_settings(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
+    """ "d10-lr0.0005" -> {"estimation": settings, "learning": settings}: one job each, for all seeds.
+
+    Empty where the config has no synthetic study.
+    """
+    study = config.get("synthetic")
+    if study is None:
+        return {}
+    shared = {key: study[key] for key in SHARED}
+    jobs = {}
+    for dim, width in zip(study["dims"], study["widths"], strict=True):
+        for rate in study["learning_rates"]:
+            own = {**shared, "dim": dim, "width": width, "learning_rate": rate}
+            jobs[f"d{dim}-lr{rate:g}"] = {
+                kind: {**own, **study[kind]} for kind in ("estimation", "learning")
+            }
+    return jobs
+
+
+def synthetic_guess(settings: dict[str, Any]) -> int:
+    """Generous minutes of a job on one GPU: Adam's memory traffic on top of 2 ms per step."""
+    members = settings["seeds"] * len(settings.get("shifts", [0]))
+    at_once = min(members, settings["members"])
+    chunks = -(-members // at_once)
+    width, dim = settings["width"], settings["dim"]
+    parameters = dim * width + (settings["layers"] - 1) * width**2
+    seconds = chunks * settings["iterations"] * (2e-3 + 2e-11 * at_once * parameters)
+    return 20 + round(seconds / 60)

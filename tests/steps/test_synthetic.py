@@ -1,0 +1,112 @@
+"""The synthetic steps: their tables, parts, stopping and resuming."""
+
+import os
+import signal
+
+import pandas as pd
+import pytest
+
+from dmvi.errors import DmviError
+from dmvi.figures.reading import COLUMNS
+from dmvi.steps.synthetic import estimate_synthetic, learn_synthetic
+from dmvi.synthetic.estimation import KLTracker
+from dmvi.training.engine import Interrupted
+
+SETTINGS = {
+    **{"dim": 3, "seeds": 2, "learning_rate": 1e-3, "spread": 0.1, "layers": 2, "width": 8},
+    **{"batch_size": 16, "iterations": 25, "every": 10, "samples": 100, "precision": "float32"},
+    **{"adam_betas": [0.5, 0.9], "members": 10},
+}
+STEPS = {
+    "estimation": (estimate_synthetic, {**SETTINGS, "shifts": [1, 2.5]}),
+    "learning": (learn_synthetic, {**SETTINGS, "shift": 2}),
+}
+
+
+@pytest.fixture(params=list(STEPS))
+def study(request):
+    return request.param
+
+
+def run(study, folder, log=lambda _: None, **changes):
+    step, settings = STEPS[study]
+    path = folder / f"{study}.csv"
+    step({**settings, **changes}, path, folder / "checkpoints", "cpu", log)
+    return pd.read_csv(path)
+
+
+def test_rows_and_columns(study, tmp_path):
+    table = run(study, tmp_path)
+    assert tuple(table) == COLUMNS[f"synthetic/{study}.csv"]
+    keys = [k for k in ("shift", "seed", "step") if k in table]
+    expected = {
+        "estimation": [(h, s, t) for h in (1, 2.5) for s in (0, 1) for t in (10, 20, 25)],
+        "learning": [(s, t) for s in (0, 1) for t in (0, 10, 20, 25)],
+    }[study]
+    assert [tuple(row) for row in table[keys].itertuples(index=False)] == expected
+    assert (table["dim"] == 3).all()
+    assert (table["num_parameters"] == (3 * 8 + 8) + (8 * 8 + 8) + 9).all()
+    by_member = table.groupby(keys[:-1])["true_kl"].nunique()
+    assert (by_member == (1 if study == "estimation" else 4)).all()
+
+
+def test_members_are_the_same_in_parts(study, tmp_path):
+    lines = []
+    whole = run(study, tmp_path / "whole")
+    parts = run(study, tmp_path / "parts", lines.append, members=1)
+    count = 4 if study == "estimation" else 2
+    assert sum("part" in line and "1 members" in line for line in lines) == count
+    pd.testing.assert_frame_equal(whole, parts, rtol=1e-3, atol=1e-5)
+    assert whole["estimate"].nunique() == len(whole)
+
+
+@pytest.mark.parametrize("stop_at", [7, 10])
+def test_stopping_and_resuming_changes_no_byte(study, tmp_path, stop_at, monkeypatch):
+    run(study, tmp_path / "whole", members=2)
+    due = KLTracker.due
+    calls = []
+
+    def stop(tracker, step):
+        calls.append(step)
+        if len(calls) == stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return due(tracker, step)
+
+    monkeypatch.setattr(KLTracker, "due", stop)
+    with pytest.raises(Interrupted):
+        run(study, tmp_path / "cut", members=2)
+    lines = []
+    run(study, tmp_path / "cut", lines.append, members=2)
+    assert any(f"at step {stop_at}" in line and "resumed" in line for line in lines)
+    whole, cut = ((tmp_path / name / f"{study}.csv").read_bytes() for name in ("whole", "cut"))
+    assert whole == cut
+
+
+def test_finished_parts_are_not_trained_again_and_longer_runs_go_on(study, tmp_path):
+    first = run(study, tmp_path, members=2, iterations=20)
+    lines = []
+    longer = run(study, tmp_path, lines.append, members=2, iterations=25)
+    resumed = [line for line in lines if "resumed" in line and "at step 20" in line]
+    assert len(resumed) == (2 if study == "estimation" else 1)
+    before = longer[longer["step"] <= 20].reset_index(drop=True)
+    pd.testing.assert_frame_equal(before, first)
+    pd.testing.assert_frame_equal(longer, run(study, tmp_path / "new", members=2))
+
+
+def test_another_setting_starts_anew(study, tmp_path):
+    first = run(study, tmp_path)
+    other = run(study, tmp_path, spread=0.2)
+    assert not first["true_kl"].equals(other["true_kl"])
+    pd.testing.assert_frame_equal(other, run(study, tmp_path / "new", spread=0.2))
+
+
+def test_learning_rates_share_their_gaussians(study, tmp_path):
+    slow, fast = (run(study, tmp_path / str(r), learning_rate=r) for r in (1e-4, 1e-2))
+    first = slow.index if study == "estimation" else slow.index[slow["step"] == 0]
+    assert slow["true_kl"][first].equals(fast["true_kl"][first])
+    assert not slow["estimate"].equals(fast["estimate"])
+
+
+def test_no_dimension_is_one_sentence(study, tmp_path):
+    with pytest.raises(DmviError, match="dim is 0; a Gaussian needs at least 1 dimension"):
+        run(study, tmp_path, dim=0)

@@ -1,0 +1,51 @@
+"""The synthetic study: classifiers between two Gaussians whose KL is known (Appendix D).
+
+Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension and
+learning rate for all seeds, and all of them in results/synthetic/{kind}.csv; kind is estimation or
+learning. Steps: run_synthetic, collect_synthetic.
+"""
+
+
+rule run_synthetic:
+    output:
+        "results/synthetic/{kind}/{setting}.csv",
+    log:
+        "results/logs/run_synthetic/{kind}/{setting}.log",
+    benchmark:
+        "results/benchmarks/run_synthetic/{kind}/{setting}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: config["defaults"].get("threads", 4)
+    resources:
+        gpu=config["defaults"].get("gpu", 1),
+        mem_mb=estimate_memory,
+        runtime=synthetic_minutes,
+        device=DEVICE,
+    params:
+        settings=synthetic_setting,
+        version=STEP_VERSION["synthetic"],
+        step=synthetic_step,
+        checkpoints="results/checkpoints/synthetic/{kind}/{setting}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi {params.step} --settings {params.settings:q} --csv {output:q} \
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} &>{log:q}
+        """
+
+
+rule collect_synthetic:
+    input:
+        expand("results/synthetic/{{kind}}/{setting}.csv", setting=SYNTHETIC),
+    output:
+        "results/synthetic/{kind}.csv",
+    log:
+        "results/logs/collect_synthetic/{kind}.log",
+    benchmark:
+        "results/benchmarks/collect_synthetic/{kind}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    shell:
+        r"""
+        python -m dmvi collect-tables --tables {input:q} --output {output:q} &>{log:q}
+        """
