@@ -60,8 +60,7 @@ def draw(tables):
         def panel(place, run, name: str, title: str, skip: int = 0):
             axes = figure.add_subplot(place)
             images = tables.array(run, run.seeds[0], name)[skip:]
-            rows = min(ROWS, -(-len(images) // COLUMNS))
-            style.show(axes, style.mosaic(images, rows, min(COLUMNS, len(images))))
+            style.show_grid(axes, images, ROWS, COLUMNS)
             axes.set_title(style.wrap(title, width / columns - 0.06, 8), linespacing=1.1)
 
         first = next(iter(runs.values()))

@@ -79,8 +79,7 @@ def draw_pictures(tables):
     def panel(row: int, column: int, run, name: str, title: str, skip: int = 0):
         axes = figure.add_subplot(grid[row, column])
         images = tables.array(run, run.seeds[0], name)[skip:]
-        rows = min(ROWS, -(-len(images) // COLUMNS))
-        style.show(axes, style.mosaic(images, rows, min(COLUMNS, len(images))))
+        style.show_grid(axes, images, ROWS, COLUMNS)
         axes.set_title(style.wrap(title, width / columns - 0.06, 8), linespacing=1.1)
 
     for block, ((dataset, d), runs) in enumerate(blocks):

@@ -64,8 +64,7 @@ def _panel(axes, tables, run, name: str, title: str) -> None:
     from dmvi.figures import style
 
     images = tables.array(run, run.seeds[0], name)
-    rows = min(ROWS, -(-len(images) // COLUMNS))
-    style.show(axes, style.mosaic(images, rows, min(COLUMNS, len(images))))
+    style.show_grid(axes, images, ROWS, COLUMNS)
     axes.set_title(style.wrap(title, style.WIDTH / 3 - 0.1, 8), linespacing=1.1)
 
 

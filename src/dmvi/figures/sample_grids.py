@@ -39,8 +39,7 @@ def draw_samples(tables):
     for i, (dataset, model, run) in enumerate(panels):
         axes = figure.add_subplot(grid[i // columns, i % columns])
         images = tables.array(run, run.seeds[0], "samples.npy")
-        high, wide = min(ROWS, -(-len(images) // COLUMNS)), min(COLUMNS, len(images))
-        style.show(axes, style.mosaic(images, high, wide))
+        style.show_grid(axes, images, ROWS, COLUMNS)
         title = model_title(model)
         if len(tables.datasets) > 1:
             title = f"{tables.title(dataset)}: {title}"

@@ -183,6 +183,12 @@ def show(axes, picture) -> None:
     axes.spines[:].set_visible(False)
 
 
+def show_grid(axes, images, rows: int, columns: int) -> None:
+    """Shows the first images, at most `rows` of `columns` each, without empty rows."""
+    rows = min(rows, -(-len(images) // columns))
+    show(axes, mosaic(images, rows, min(columns, len(images))))
+
+
 def histograms(axes, seeds: list[dict], xlabel: str, bins: int = 24) -> None:
     """Histograms of {group: values}, one dict per seed: the first filled, the others as thin lines.
 
