@@ -102,7 +102,9 @@ def test_gallery_shows_every_figure_with_its_caption(tmp_path):
 
 def test_a_preview_is_small_and_complete(finished, tmp_path):
     own_study, _ = finished
-    study = Study({"study": {"name": "mine", "scale": "reduced"}}, {}, dict.fromkeys(FIGURES, []))
+    study = Study(
+        {"study": {"name": "mine", "scale": "reduced"}}, {}, {name: [] for name in FIGURES}
+    )
     preview(study, own_study.root, tmp_path / "preview", width=300)
     assert {p.name for p in (tmp_path / "preview").iterdir()} == {
         *(f"{name}.png" for name in FIGURES),

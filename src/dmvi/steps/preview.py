@@ -19,7 +19,9 @@ def preview(study: Study, results: Path, output: Path, width: int = 800) -> None
     """
     for figure in study.figures:
         if not (results / f"{figure}.png").exists():
-            raise DmviError(f"{results / figure}.png does not exist; run the study to its end first")
+            raise DmviError(
+                f"{results / figure}.png does not exist; run the study to its end first"
+            )
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     for figure in study.figures:
