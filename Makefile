@@ -9,7 +9,7 @@ ACTIVATE := . $(BIN)/activate
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
 	@echo
-	@echo "Figures: $(CURDIR)/studies/demo/results/fig1.pdf ... fig29.pdf, table3.pdf ... table6.pdf"
+	@echo "Figures: $(CURDIR)/studies/demo/results/fig1.pdf ... fig29.pdf, table1.pdf ... table7.pdf"
 	@echo "All on one page: $(CURDIR)/studies/demo/results/gallery.md"
 	@echo "Claims:  $(CURDIR)/studies/demo/results/claims.md"
 
