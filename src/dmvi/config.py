@@ -5,6 +5,7 @@ in every cluster job.
 """
 
 import copy
+import difflib
 import itertools
 import json
 from dataclasses import dataclass
@@ -63,12 +64,20 @@ class Run:
     tags: tuple[str, ...]
 
 
+class Runs(dict[str, Run]):
+    """Runs by id; one that does not exist is refused in a sentence."""
+
+    def __missing__(self, name: str) -> Run:
+        near = difflib.get_close_matches(name, self, n=3) or list(self)[:3]
+        raise DmviError(f"{name!r} is no run of this study; there are {', '.join(near)}, ...")
+
+
 @dataclass(frozen=True)
 class Study:
     """A validated config: its runs by id, and the runs of each figure."""
 
     config: dict[str, Any]
-    runs: dict[str, Run]
+    runs: Runs
     figures: dict[str, list[str]]
 
     def figure_seeds(self, figure: str) -> dict[str, list[int]]:
@@ -89,7 +98,7 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     check_schema(config, schema, "")
     for name, spec in config["data"].items():
         _check_dataset(name, spec)
-    runs: dict[str, Run] = {}
+    runs = Runs()
     for entry, overrides in config["runs"].items():
         for run in _expand(entry, overrides, config, schema):
             if run.name in runs:

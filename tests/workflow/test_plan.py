@@ -67,6 +67,11 @@ def test_an_unknown_figure_is_refused(paper):
     assert "MissingRuleException" in paper.snakemake("-n", "results/fig99.pdf", check=False)
 
 
+def test_an_unknown_run_is_refused_with_the_nearest_names(paper):
+    printed = paper.snakemake("-n", "results/runs/cifar_gaussian/seed0/kl.json", check=False)
+    assert "'cifar_gaussian' is no run of this study; there are cifar10_gaussian" in printed
+
+
 def test_bad_config_is_one_sentence_before_any_job(tmp_path, study_class):
     study = study_class(tmp_path / "bad")
     study.config["runs"]["plain"]["learning_rate"] = "1e-3"
