@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from dmvi import files
+from dmvi.errors import DmviError
+from dmvi.estimators import mixtures
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.estimators.mixtures import GaussianMixture
 from dmvi.models import make_model
@@ -65,3 +67,18 @@ def test_the_kl_of_ten_thousand_dimensions():
     kl = marginal_kl(mixture, seed=0)
     assert kl.value == pytest.approx(kl.avg_kl - np.log(n), abs=1e-6)
     assert kl.mutual_information_direct == pytest.approx(np.log(n), abs=1e-9)
+
+
+@pytest.mark.parametrize("values", [1, 7, 64])
+def test_small_pieces_give_the_numbers_of_large_ones(monkeypatch, values):
+    rng = np.random.default_rng(0)
+    mean, log_var = rng.normal(size=(30, 3)), rng.normal(-6, 2, size=(30, 3))
+    whole = marginal_kl(GaussianMixture(mean, log_var), samples=60, seed=0)
+    monkeypatch.setattr(mixtures, "VALUES_IN_A_PASS", values)
+    monkeypatch.setattr(mixtures, "VALUES_AT_ONCE", values)
+    pieces = marginal_kl(GaussianMixture(mean, log_var), samples=60, seed=0)
+    for key, value in whole.to_json().items():
+        assert getattr(pieces, key) == pytest.approx(value, rel=1e-12, abs=1e-12)
+    mean[29, 1] = np.nan
+    with pytest.raises(DmviError, match="NaN or infinity"):
+        GaussianMixture(mean, log_var)

@@ -25,7 +25,9 @@ from dmvi.estimators.streaming import (
 __all__ = ["FlowMixture", "GaussianMixture", "TractableMixture", "standard_normal_log_density"]
 
 ROUNDING_TOLERANCE = 1e-6  # nats; components whose product may round worse are computed again
-PAIRS_AT_ONCE = 4096  # of those, how many in one gather
+ROWS_AT_ONCE = 4096  # codes, components or pairs of them in one piece, and fewer
+VALUES_IN_A_PASS = 2**25  # of one pass over all parameters: 256 MiB in float64
+VALUES_AT_ONCE = 2**22  # where d is so large that a piece would hold more numbers than this
 
 
 class GaussianMixture(TractableMixture):
@@ -57,16 +59,21 @@ class GaussianMixture(TractableMixture):
                 f"GaussianMixture: mean {tuple(self.mean.shape)} and log_var "
                 f"{tuple(self.log_var.shape)} must be two arrays of one shape (N, d), N >= 1."
             )
-        if not (self.mean.isfinite().all() and self.log_var.isfinite().all()):
-            raise DmviError(
-                "GaussianMixture: the posterior parameters hold NaN or infinity; the training "
-                "has diverged, lower its learning rate."
-            )
         self.components, self.latent_dim = self.mean.shape
         self.device = self.mean.device
         self.tile = tile or (1024, max(64, min(2048, 2**22 // max(1, self.latent_dim))))
-        # The square is expanded around the centre of the codes, which keeps its terms small.
-        self._center = self.mean.mean(0, dtype=torch.float64)
+        # The square is expanded around the centre of the codes, which keeps its terms small. In pieces,
+        # because a float64 copy of a memory map of 10,000 latents would not fit in memory.
+        total = torch.zeros(self.latent_dim, dtype=torch.float64, device=self.device)
+        for first, last in spans(self.components, max(1, VALUES_IN_A_PASS // self.latent_dim)):
+            mean, log_var = self.mean[first:last], self.log_var[first:last]
+            if not (mean.isfinite().all() and log_var.isfinite().all()):
+                raise DmviError(
+                    "GaussianMixture: the posterior parameters hold NaN or infinity; the training "
+                    "has diverged, lower its learning rate."
+                )
+            total += mean.sum(0, dtype=torch.float64)
+        self._center = total / self.components
 
     @classmethod
     def from_parameters(cls, parameters: Tensor | np.ndarray, **options: Any) -> Self:
@@ -82,6 +89,7 @@ class GaussianMixture(TractableMixture):
         weight = torch.cat([-0.5 * precision, centered * precision], 1).T
         const = -0.5 * (centered * centered * precision + log_var + LOG_2PI).sum(1)
         d = self.latent_dim
+        at_once = self._rows_at_once()
         # Rounding of the product where |z| <= r: about 2^-53 sqrt(2d) (r + |mean|)^2 / (2 s^2).
         reach = centered.abs().amax(1)
         blur = 4 * 2.0**-53 * math.sqrt(2 * d) * 0.5 * precision.sum(1)
@@ -99,7 +107,7 @@ class GaussianMixture(TractableMixture):
             near = out[rows]
             least = torch.maximum(floor[rows], (near - error).amax(1)) - NEGLIGIBLE
             pairs = (near + error >= least[:, None]).nonzero()
-            for chunk in pairs.split(PAIRS_AT_ONCE):
+            for chunk in pairs.split(at_once):
                 row, column = rows[chunk[:, 0]], chunk[:, 1]
                 scaled = (z[row] - mean[column]).square_().mul_(precision[column])
                 out[row, column] = -0.5 * (scaled + log_var[column] + LOG_2PI).sum(1)
@@ -113,7 +121,7 @@ class GaussianMixture(TractableMixture):
         z = torch.randn(shape, generator=generator, dtype=torch.float64, device=generator.device)
         z = z.to(self.device)
         own = z.new_empty(len(index))
-        for first, last in spans(len(index), 4096):
+        for first, last in spans(len(index), self._rows_at_once()):
             noise, log_var = z[first:last], self.log_var[index[first:last]].double()
             own[first:last] = -0.5 * (noise.square() + log_var + LOG_2PI).sum(1)
             noise.mul_(torch.exp(0.5 * log_var)).add_(self.mean[index[first:last]])
@@ -122,11 +130,14 @@ class GaussianMixture(TractableMixture):
     def component_kl(self, generator: torch.Generator | None = None) -> Tensor:
         """1/2 sum_j (mean^2 + s^2 - 1 - log s^2), in closed form (`generator` is not used)."""
         kl = torch.empty(self.components, dtype=torch.float64, device=self.device)
-        for start, stop in spans(self.components, 4096):
+        for start, stop in spans(self.components, self._rows_at_once()):
             log_var = self.log_var[start:stop].double()
             squared = self.mean[start:stop].double().square()
             kl[start:stop] = 0.5 * (squared + torch.expm1(log_var) - log_var).sum(1)
         return kl
+
+    def _rows_at_once(self) -> int:
+        return max(1, min(ROWS_AT_ONCE, VALUES_AT_ONCE // self.latent_dim))
 
     def subset(self, index: Tensor) -> Self:
         index = index.to(self.device)
@@ -192,7 +203,7 @@ class FlowMixture(TractableMixture):
         devices = [self.device] if self.device.type == "cuda" else []
         with torch.no_grad(), torch.random.fork_rng(devices):
             torch.manual_seed(seed)
-            for first, last in spans(len(index), 4096):
+            for first, last in spans(len(index), ROWS_AT_ONCE):
                 distribution = self.family(self.parameters[index[first:last]].double())
                 z[first:last] = distribution.rsample()
                 own[first:last] = distribution.log_prob(z[first:last])
