@@ -200,7 +200,8 @@ def _resume(
         return
     saved = checkpoint.load(path)
     if saved["identity"] != identity:
-        log(f"{path} belongs to another configuration of this classifier: starting anew")
+        stale = checkpoint.set_aside(path)
+        log(f"{path} belongs to another configuration of this classifier: kept as {stale}")
         return
     for name, part in parts.items():
         part.load_state_dict(saved["parts"][name])

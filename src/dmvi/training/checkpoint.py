@@ -36,6 +36,11 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
         ) from error
 
 
+def set_aside(path: Path) -> Path:
+    """Renames a checkpoint of another configuration to `checkpoint.stale.pt`, over an older one."""
+    return path.replace(path.with_name("checkpoint.stale.pt"))
+
+
 def digest(value: Any) -> str:
     """A short hash of plain data, the same whatever the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

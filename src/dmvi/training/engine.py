@@ -201,8 +201,7 @@ def _resume(
     # Everything is loaded to the CPU: generator states must stay there, `load_state_dict` moves the rest.
     state = checkpoint.load(path)
     if state["identity"] != identity or state["step"] > iterations:
-        stale = path.with_name("checkpoint.stale.pt")
-        path.replace(stale)
+        stale = checkpoint.set_aside(path)
         log(f"{path} belongs to another configuration of this run: kept as {stale}, starting anew")
         return 0
     for name, part in parts.items():
