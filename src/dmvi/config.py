@@ -18,6 +18,7 @@ from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, figure_names
 from dmvi.metrics.inception_weights import check_weights
 from dmvi.schema import check_schema
+from dmvi.synthetic.settings import FEW_DIMENSIONS
 
 # How a run is computed, not what: a change here retrains nothing.
 HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb", "scored")
@@ -35,6 +36,7 @@ CAPABILITIES = {
     "density_ratio/": "encoder",
     "density_models/": "posterior with a density",
     "profile": "Gaussian posterior",
+    "scores.json": "scores: the run says scored: false",
     "bound.csv": "bound to follow",
     "originals": "encoder",
     "reconstructions": "encoder",
@@ -108,6 +110,12 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     figures = {name: figures[name] for name in figure_names() if name in figures}
     _check_scores(config)
     _check_synthetic(config)
+    gmm = config["estimators"]["density_models"]["gmm"]
+    if gmm["fit_samples"] < gmm["components"]:
+        raise DmviError(
+            f"estimators.density_models.gmm.fit_samples is {gmm['fit_samples']}, fewer than its "
+            f"{gmm['components']} components; give at least one code per component"
+        )
     low = config["estimators"]["low_posterior"]
     if low["keep"] > low["draws"]:
         raise DmviError(
@@ -159,18 +167,27 @@ def _check_scores(config: dict[str, Any]) -> None:
 def _check_synthetic(config: dict[str, Any]) -> None:
     """Refuses a synthetic study without one width per dimension, and its figures where there is none."""
     synthetic = config.get("synthetic")
-    for name in config["figures"]:
-        tables = figure_module(name).SOURCES.study
-        if synthetic is None and any(table.startswith("synthetic/") for table in tables):
-            raise DmviError(
-                f"figures.{name} draws the synthetic study, but config.yaml has no key 'synthetic'; "
-                "add it, or remove the figure"
-            )
-    if synthetic is not None and len(synthetic["widths"]) != len(synthetic["dims"]):
+    if synthetic is None:
+        for name in config["figures"]:
+            if any(table.startswith("synthetic/") for table in figure_module(name).SOURCES.study):
+                raise DmviError(
+                    f"figures.{name} draws the synthetic study, but config.yaml has no key "
+                    "'synthetic'; add it, or remove the figure"
+                )
+        return
+    dims = synthetic["dims"]
+    if len(synthetic["widths"]) != len(dims):
         raise DmviError(
             f"synthetic.widths has {len(synthetic['widths'])} entries, but synthetic.dims has "
-            f"{len(synthetic['dims'])}; give one width per dimension"
+            f"{len(dims)}; give one width per dimension"
         )
+    few = [dim <= FEW_DIMENSIONS for dim in dims]
+    for figure, side, wanted in (("fig19", "at most", True), ("fig20", "above", False)):
+        if figure in config["figures"] and wanted not in few:
+            raise DmviError(
+                f"figures.{figure} draws dimensions of {side} {FEW_DIMENSIONS}, but synthetic.dims is "
+                f"{dims}; add one, or remove the figure"
+            )
 
 
 def _expand(entry: str, overrides: dict, config: dict, schema: dict) -> list[Run]:
@@ -292,6 +309,7 @@ def lacks(run: Run, table: str) -> str | None:
     declared = declared_models()[run.what["model"]]
     has = {
         "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "scores: the run says scored: false": run.how.get("scored", True),
         "Gaussian posterior": run.what.get("posterior") == "gaussian",
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,

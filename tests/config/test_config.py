@@ -327,6 +327,22 @@ def put(path: str, value):
             "synthetic.widths has 1 entries, but synthetic.dims has 3; give one width per dimension",
         ),
         (
+            put("synthetic.dims", [20, 50, 100]),
+            "figures.fig19 draws dimensions of at most 10, but synthetic.dims is [20, 50, 100]; add",
+        ),
+        (
+            put("synthetic.dims", [1, 5, 10]),
+            "figures.fig20 draws dimensions of above 10, but synthetic.dims is [1, 5, 10]; add one",
+        ),
+        (
+            put("estimators.density_models.gmm.fit_samples", 40),
+            "estimators.density_models.gmm.fit_samples is 40, fewer than its 50 components",
+        ),
+        (
+            put("figures.fig27", {"runs": ["color_mnist_vae_large"]}),
+            "the figure reads scores.json and the model 'vae' has no scores: the run says scored: false",
+        ),
+        (
             put("synthetic", None),
             "figures.fig18 draws the synthetic study, but config.yaml has no key 'synthetic'",
         ),

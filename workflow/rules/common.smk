@@ -56,7 +56,8 @@ SYNTHETIC = synthetic_settings(config)
 
 wildcard_constraints:
     dataset="|".join(config["data"]),
-    # All 545 names as alternatives would double the time of planning; STUDY.runs refuses others.
+    # The paper's hundreds of names as alternatives would double the time of planning; STUDY.runs
+    # refuses all others.
     run=r"[A-Za-z][A-Za-z0-9_.-]*",
     seed=r"\d+",
     figure="|".join(STUDY.figures),

@@ -5,17 +5,17 @@ import math
 from dmvi.claims import claim
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import above, below, over_seeds, tally, verdict
+from dmvi.figures.decide import above, below, interval, over_seeds, tally, verdict
 from dmvi.figures.numerals import linear_axis, nats_axis
 from dmvi.figures.synthetic import (
     DATA,
     classifiers,
     dimensions,
-    interval,
     rates,
     seeds_text,
     stopped_text,
 )
+from dmvi.synthetic.settings import FEW_DIMENSIONS
 
 TABLE = "synthetic/learning.csv"
 SOURCES = Sources(run=(), data=(), study=(TABLE,))
@@ -27,7 +27,6 @@ CAPTION = (
     "A cross ends a seed whose numbers were no longer finite."
 )
 
-SMALL = 10  # dimensions up to this are small
 WORKS = 0.1  # final / initial KL below which learning works
 DIVERGES = 1.0  # and above which it has made things worse
 STOPPED = 10.0  # final / initial KL, at least, of a training whose numbers were not finite
@@ -37,11 +36,12 @@ LAST = 0.1  # share of the recorded steps whose median is the final KL
 def _rows(tables, small: bool):
     """The rows of the table about small, or about large, dimensions. Never empty."""
     table = tables.study_csv(TABLE)
-    rows = table[(table["dim"] <= SMALL) == small]
+    rows = table[(table["dim"] <= FEW_DIMENSIONS) == small]
     if rows.empty:
         held = ", ".join(map(str, dimensions(table)))
+        side = "of at most" if small else "above"
         raise DmviError(
-            f"{tables.root / TABLE} holds no dimension {'of at most' if small else 'above'} {SMALL}, "
+            f"{tables.root / TABLE} holds no dimension {side} {FEW_DIMENSIONS}, "
             f"only {held}: add one to the synthetic study, or take the figure out"
         )
     return rows
@@ -144,9 +144,9 @@ def learning_claim(tables, figure: str, small: bool, needed: tuple[int, ...]):
     ]
     worst = max if small else min
     words = (
-        f"works in up to {SMALL} dimensions"
+        f"works in up to {FEW_DIMENSIONS} dimensions"
         if small
-        else f"diverges in many dimensions (more than {SMALL})"
+        else f"diverges in many dimensions (more than {FEW_DIMENSIONS})"
     )
     return claim(
         tables,

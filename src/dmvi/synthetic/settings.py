@@ -2,6 +2,7 @@
 
 from typing import Any
 
+FEW_DIMENSIONS = 10  # figure 19 draws the dimensions up to this one, figure 20 those above
 SHARED = (
     "seeds",
     "members",
@@ -27,7 +28,7 @@ def synthetic_settings(config: dict[str, Any]) -> dict[str, dict[str, dict[str, 
     for dim, width in zip(study["dims"], study["widths"], strict=True):
         for rate in study["learning_rates"]:
             own = {**shared, "dim": dim, "width": width, "learning_rate": rate}
-            jobs[f"d{dim}-lr{rate:g}"] = {
+            jobs[f"d{dim}-lr{rate}"] = {
                 kind: {**own, **study[kind]} for kind in ("estimation", "learning")
             }
     return jobs
