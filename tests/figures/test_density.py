@@ -267,8 +267,8 @@ def test_figure_4_changes_to_a_log_axis_only_where_it_must(vaes, drawn):
 def test_log_axis_keeps_few_plain_ticks():
     with matplotlib.rc_context(style.RC):
         axes = style.new_figure(2).add_subplot()
-        assert not tables_of.nats_axis(axes, [0, 100, -30], 20)
-        assert tables_of.nats_axis(axes, [0, 3e6, -40], 20)
+        assert not tables_of.stretched_axis(axes, [0, 100, -30], 20)
+        assert tables_of.stretched_axis(axes, [0, 3e6, -40], 20)
         assert len(axes.get_yticks()) <= 11
         labels = [axes.yaxis.get_major_formatter()(tick) for tick in axes.get_yticks()]
         assert "0" in labels

@@ -7,7 +7,7 @@ import pytest
 
 from dmvi import claims
 from dmvi.errors import DmviError
-from dmvi.figures import numerals, style, synthetic
+from dmvi.figures import decide, numerals, style
 from dmvi.figures.base import figure_module
 from dmvi.figures.large_latents import labels, sizes
 
@@ -362,11 +362,11 @@ def test_claims_without_data_sets_name_what_they_are_about(results, tmp_path):
 
 
 def test_intervals_over_seeds():
-    assert synthetic.interval([1.0, 3.0]) == (2.0, pytest.approx(12.706, rel=1e-3))
-    assert synthetic.interval([1.0])[1] == np.inf
-    value, half = synthetic.difference([1.0, 3.0], [0.0, 0.0])
+    assert decide.interval([1.0, 3.0]) == (2.0, pytest.approx(12.706, rel=1e-3))
+    assert decide.interval([1.0])[1] == np.inf
+    value, half = decide.difference([1.0, 3.0], [0.0, 0.0])
     assert (value, half) == (2.0, pytest.approx(12.706, rel=1e-3))
-    assert synthetic.difference([1.0], [0.0, 0.0]) == (1.0, np.inf)
+    assert decide.difference([1.0], [0.0, 0.0]) == (1.0, np.inf)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ Here is the mixture of Gaussians, fitted by EM; `dmvi.estimators.autoregressive`
 are fitted by gradient.
 """
 
-import math
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from dmvi.errors import DmviError
-from dmvi.estimators.estimate import Estimate
+from dmvi.estimators.estimate import Estimate, mean_and_error
 
 # Added to every variance, in the units of z (the prior's is 1). It only keeps a component that has
 # shrunk to a single code, or a latent that never varies, from dividing by zero: standard deviations
@@ -140,8 +139,3 @@ def density_kl(log_r: Tensor, log_q: Tensor, log_p: Tensor) -> DensityKL:
         gap=gap,
         gap_standard_error=gap_standard_error,
     )
-
-
-def mean_and_error(values: Tensor) -> tuple[float, float]:
-    """Mean of values (n,), n >= 2, and its standard error sd / sqrt(n)."""
-    return values.mean().item(), values.std().item() / math.sqrt(len(values))

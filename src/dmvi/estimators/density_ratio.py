@@ -7,7 +7,6 @@ neither a lower nor an upper bound. Two checks look at the logits themselves: th
 images that nothing was trained on, and the calibration of sigmoid(logit) as a probability.
 """
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dmvi.errors import DmviError
-from dmvi.estimators.estimate import Estimate
+from dmvi.estimators.estimate import Estimate, mean_and_error
 from dmvi.models.model import Player
 from dmvi.objectives.adversarial import bce_fake, bce_real, gradient_penalty
 from dmvi.training.reproducibility import restore_rng_state, rng_state
@@ -76,9 +75,8 @@ def mean_logit(logits: Tensor) -> Estimate:
         raise DmviError(
             f"codes: {len(logits)} are too few for a classifier KL; a standard error needs at least 2."
         )
-    logits = logits.double()
-    error = logits.std().item() / math.sqrt(len(logits))
-    return Estimate(value=logits.mean().item(), standard_error=error, n=len(logits))
+    value, standard_error = mean_and_error(logits.double())
+    return Estimate(value=value, standard_error=standard_error, n=len(logits))
 
 
 def accuracy(posterior_logits: Tensor, prior_logits: Tensor) -> float:

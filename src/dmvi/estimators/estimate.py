@@ -1,8 +1,11 @@
 """An estimated number with its uncertainty, as every estimator returns it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
+
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -30,3 +33,9 @@ class Estimate:
     def from_json(cls, content: Mapping[str, Any]) -> Self:
         """The inverse of `to_json`; keys that are not attributes are ignored."""
         return cls(**{f.name: content[f.name] for f in fields(cls) if f.name in content})
+
+
+def mean_and_error(values: Tensor) -> tuple[float, float]:
+    """Mean of independent values (n,) and its standard error sd / sqrt(n); error 0 if n is 1."""
+    error = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else 0.0
+    return values.mean().item(), error

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from dmvi.errors import DmviError
-from dmvi.estimators.estimate import Estimate
+from dmvi.estimators.estimate import Estimate, mean_and_error
 from dmvi.estimators.streaming import TractableMixture, standard_normal_log_density
 
 Progress = Callable[[int, int], None]
@@ -104,14 +104,14 @@ def marginal_kl(
         own_log_prob - log_p - component_kl[index.to(component_kl.device)],
         mixture.components,
     )
-    plain, plain_standard_error = _mean_and_error(log_q - log_p)
-    avg_kl, avg_kl_standard_error = _mean_and_error(component_kl)
+    plain, plain_standard_error = mean_and_error(log_q - log_p)
+    avg_kl, avg_kl_standard_error = mean_and_error(component_kl)
     if mixture.component_kl_is_exact:
         avg_kl_standard_error = 0.0
     value, standard_error = _controlled_mean(
         log_q - log_p, own_log_prob - log_p, avg_kl, avg_kl_standard_error
     )
-    direct, direct_standard_error = _mean_and_error(information)
+    direct, direct_standard_error = mean_and_error(information)
     log_n = math.log(mixture.components)
     return MarginalKL(
         value=value,
@@ -185,7 +185,7 @@ def heldout_kl(
     z, _ = mixture.sample(index, generator)
     log_r = heldout_mixture.log_density(z, progress=progress)
     log_p = standard_normal_log_density(z).to(log_r.device)
-    value, standard_error = _mean_and_error(log_r - log_p)
+    value, standard_error = mean_and_error(log_r - log_p)
     components = heldout_mixture.components
     return HeldoutKL(value=value, standard_error=standard_error, n=len(z), components=components)
 
@@ -200,11 +200,6 @@ def spread_evenly(components: int, samples: int | None, generator: torch.Generat
     return torch.cat([everyone, rest]).sort().values
 
 
-def _mean_and_error(values: Tensor) -> tuple[float, float]:
-    error = values.std().item() / math.sqrt(len(values)) if len(values) > 1 else 0.0
-    return values.mean().item(), error
-
-
 def _controlled_mean(
     terms: Tensor, control: Tensor, expectation: float, expectation_error: float
 ) -> tuple[float, float]:
@@ -213,11 +208,11 @@ def _controlled_mean(
     mean(terms - c (control - expectation)), c = cov(terms, control) / var(control).
     """
     if len(terms) < FEWEST_FOR_CONTROL:
-        return _mean_and_error(terms)
+        return mean_and_error(terms)
     centered = control - control.mean()
     variance = centered.square().sum()
     c = (centered @ (terms - terms.mean()) / variance).item() if variance > 0 else 0.0
-    value, error = _mean_and_error(terms - c * (control - expectation))
+    value, error = mean_and_error(terms - c * (control - expectation))
     return value, math.hypot(error, c * expectation_error)
 
 
@@ -242,7 +237,7 @@ def _check_bounds(information: Tensor, surplus: Tensor, components: int) -> None
             f"{information.mean().item():.6g} nats, it must not be negative; "
             "the posterior's samples do not follow its density."
         )
-    mean, error = _mean_and_error(surplus)
+    mean, error = mean_and_error(surplus)
     scale = 1e-6 * (1 + surplus.abs().max().item())
     # A t statistic of few samples has heavy tails, so they are not judged.
     if len(surplus) >= 32 and abs(mean) > SIGMAS * error + scale:

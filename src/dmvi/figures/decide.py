@@ -92,6 +92,29 @@ def auc(positive, negative) -> tuple[float, float]:
     return value, 2 * error if error > 0 else 1 / min(len(x), len(y))
 
 
+def interval(values) -> tuple[float, float]:
+    """Mean over seeds and half-width of its 95 % interval by Student's t; infinite for one seed."""
+    import numpy as np
+    from scipy.stats import t
+
+    values = np.asarray(values, float)
+    if len(values) < 2:
+        return float(values.mean()) if len(values) else math.nan, math.inf
+    error = values.std(ddof=1) / math.sqrt(len(values))
+    return float(values.mean()), float(error * t.ppf(0.975, len(values) - 1))
+
+
+def difference(one, other) -> tuple[float, float]:
+    """Difference of two means over seeds and half-width of its 95 % interval (Welch)."""
+    import numpy as np
+
+    a, b = np.asarray(one, float), np.asarray(other, float)
+    value = float(a.mean() - b.mean())
+    if min(len(a), len(b)) < 2:
+        return value, math.inf
+    return value, float(_welch([v.var(ddof=1) / len(v) for v in (a, b)], (a, b)))
+
+
 def ratio(above_line, below_line) -> tuple[float, float]:
     """Ratio of two means over seeds and the half-width of its 95 % interval.
 
@@ -99,7 +122,6 @@ def ratio(above_line, below_line) -> tuple[float, float]:
     seeds, or a mean that is not positive, gives an infinite half-width.
     """
     import numpy as np
-    from scipy.stats import t
 
     a, b = np.asarray(above_line, float), np.asarray(below_line, float)
     if not len(a) or not len(b) or b.mean() <= 0 or a.mean() <= 0:
@@ -108,11 +130,18 @@ def ratio(above_line, below_line) -> tuple[float, float]:
     if min(len(a), len(b)) < 2:
         return value, math.inf
     parts = [values.var(ddof=1) / len(values) / values.mean() ** 2 for values in (a, b)]
+    return value, float(value * _welch(parts, (a, b)))
+
+
+def _welch(parts: list[float], groups) -> float:
+    """97.5 % point of Welch's t times the root of `parts`, the squared errors of two groups of seeds."""
+    from scipy.stats import t
+
     total = sum(parts)
     if total == 0:
-        return value, 0.0
-    freedom = total**2 / sum(part**2 / (len(v) - 1) for part, v in zip(parts, (a, b), strict=True))
-    return value, float(value * math.sqrt(total) * t.ppf(0.975, freedom))
+        return 0.0
+    freedom = total**2 / sum(p**2 / (len(v) - 1) for p, v in zip(parts, groups, strict=True))
+    return math.sqrt(total) * t.ppf(0.975, freedom)
 
 
 def correlates(x, y, threshold: float) -> tuple[float, bool | None]:

@@ -62,7 +62,7 @@ def with_error(value: float, error: float) -> str:
     return f"{number(value)} ± {error:,.1f}" if error < 10 else f"{number(value)} ± {error:,.0f}"
 
 
-def nats_axis(axes, values, reference: float) -> bool:
+def stretched_axis(axes, values, reference: float) -> bool:
     """Makes the y axis symmetric-logarithmic if values go far beyond a reference; True if so."""
     from matplotlib.ticker import FuncFormatter, NullLocator
 

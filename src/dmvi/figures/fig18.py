@@ -2,15 +2,21 @@
 
 from dmvi.claims import claim
 from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import above, below, over_seeds, tally, verdict
+from dmvi.figures.decide import (
+    above,
+    below,
+    difference,
+    interval,
+    over_seeds,
+    tally,
+    verdict,
+)
 from dmvi.figures.numerals import linear_axis, log_axis, nats, nats_axis
 from dmvi.figures.synthetic import (
     DATA,
     classifiers,
-    difference,
     dimensions,
     finished,
-    interval,
     looks,
     rates,
     seeds_text,

@@ -4,7 +4,8 @@ from dmvi.claims import claim
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources, cells, span
 from dmvi.figures.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, tally, verdict
-from dmvi.figures.density_tables import estimates, nats_axis, number
+from dmvi.figures.density_tables import estimates, number, stretched_axis
+from dmvi.figures.numerals import linear_axis
 
 TITLE = "KL(q(z)‖p(z)) estimated by a classifier, beside the Monte Carlo value"
 SOURCES = Sources(
@@ -116,7 +117,7 @@ def _bars(axes, tables, run):
         [entry["heldout"]["value"] for _, entry in pairs],
     ]
     everything = [0.0, *(value for column in columns for value in column)]
-    log = nats_axis(axes, everything, float(np.mean(columns[0])))
+    log = stretched_axis(axes, everything, float(np.mean(columns[0])))
     for x, (values, look) in enumerate(zip(columns, _looks(), strict=True)):
         values = np.array(values)
         mean = values.mean()
@@ -148,8 +149,6 @@ def _bars(axes, tables, run):
 
 
 def _training(axes, tables, run):
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     monte_carlo, fresh, held = _looks()
     shown = []
     for seed in run.seeds:
@@ -167,12 +166,11 @@ def _training(axes, tables, run):
                 marker=marker,
             )  # fmt: skip
         shown += [0.0, value, *curve["estimate"], *curve["heldout"]]
-    log = nats_axis(axes, shown, value)
+    log = stretched_axis(axes, shown, value)
     axes.set_ylabel(f"KL  [nats{LOG if log else ''}]")
     axes.set_xlabel("training step of the classifier")
     axes.margins(x=0.02)
-    axes.xaxis.set_major_locator(MaxNLocator(3, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    linear_axis(axes.xaxis, 3)
 
 
 def _calibration(axes, tables, run):

@@ -1,7 +1,5 @@
 """What the figures about pairs of Gaussians share (18, 19, 20): looks, words and intervals."""
 
-import math
-
 from dmvi.figures.numerals import count
 
 DATA = ("pairs of Gaussians",)  # what these figures' claims are decided on
@@ -29,35 +27,6 @@ def rates(table) -> list[float]:
 
 def dimensions(table) -> list[int]:
     return sorted(int(d) for d in table["dim"].unique())
-
-
-def interval(values) -> tuple[float, float]:
-    """Mean over seeds and half-width of its 95 % interval by Student's t; infinite for one seed."""
-    import numpy as np
-    from scipy.stats import t
-
-    values = np.asarray(values, float)
-    if len(values) < 2:
-        return float(values.mean()) if len(values) else math.nan, math.inf
-    error = values.std(ddof=1) / math.sqrt(len(values))
-    return float(values.mean()), float(error * t.ppf(0.975, len(values) - 1))
-
-
-def difference(one, other) -> tuple[float, float]:
-    """Difference of two means over seeds and half-width of its 95 % interval (Welch)."""
-    import numpy as np
-    from scipy.stats import t
-
-    a, b = np.asarray(one, float), np.asarray(other, float)
-    value = float(a.mean() - b.mean())
-    if min(len(a), len(b)) < 2:
-        return value, math.inf
-    parts = [v.var(ddof=1) / len(v) for v in (a, b)]
-    total = sum(parts)
-    if total == 0:
-        return value, 0.0
-    freedom = total**2 / sum(p**2 / (len(v) - 1) for p, v in zip(parts, (a, b), strict=True))
-    return value, float(math.sqrt(total) * t.ppf(0.975, freedom))
 
 
 def finished(table):

@@ -12,7 +12,8 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.estimators.autoregressive import MAF, AutoregressiveDensity, GaussianLSTM
-from dmvi.estimators.density_models import DensityModel, DiagonalGMM, density_kl, mean_and_error
+from dmvi.estimators.density_models import DensityModel, DiagonalGMM, density_kl
+from dmvi.estimators.estimate import mean_and_error
 from dmvi.estimators.marginal_kl import spread_evenly
 from dmvi.estimators.streaming import standard_normal_log_density
 from dmvi.progress import Progress
