@@ -8,8 +8,10 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
+from dmvi.environment import process_name
 from dmvi.errors import DmviError
 
 
@@ -18,6 +20,7 @@ def resumable(checkpoints: Path) -> Iterator[None]:
     """Ends the process as a signal asks for, 128 + its number, once the checkpoint is written."""
     from dmvi.training.engine import Interrupted
 
+    log(process_name())
     try:
         yield
     except Interrupted as stop:
@@ -63,12 +66,13 @@ def estimate_kl(args: argparse.Namespace) -> None:
 
     estimate_kl(
         args.model,
-        args.posterior,
         args.data,
         args.settings,
         args.seed,
         args.kl,
         args.curve,
+        args.profile,
+        args.histograms,
         args.device,
         log,
     )
@@ -112,12 +116,6 @@ def fit_density_model(args: argparse.Namespace) -> None:
         )
 
 
-def profile_posterior(args: argparse.Namespace) -> None:
-    from dmvi.steps.profile_posterior import profile_posterior
-
-    profile_posterior(args.posterior, args.data, args.profile, args.histograms)
-
-
 def estimate_synthetic(args: argparse.Namespace) -> None:
     from dmvi.steps.synthetic import estimate_synthetic
 
@@ -144,6 +142,7 @@ def find_low_posterior(args: argparse.Namespace) -> None:
     find_low_posterior(
         args.model,
         args.posterior,
+        args.codes,
         args.data,
         args.settings,
         args.seed,
@@ -151,12 +150,6 @@ def find_low_posterior(args: argparse.Namespace) -> None:
         args.device,
         log,
     )
-
-
-def embed(args: argparse.Namespace) -> None:
-    from dmvi.steps.embed import embed
-
-    embed(args.draws, args.latents, args.codes, args.data, args.points, args.seed, args.output)
 
 
 def reconstruct(args: argparse.Namespace) -> None:
@@ -248,19 +241,32 @@ def preview(args: argparse.Namespace) -> None:
     preview(read_study(args), args.folder / "results", args.output)
 
 
+def plan(args: argparse.Namespace) -> None:
+    import yaml
+
+    from dmvi.plan import make_plan, write_plan
+
+    study, hardware = read_study(args), yaml.safe_load(args.hardware.read_text())
+    made = make_plan(study, args.folder, args.snakefile, hardware, args.targets)
+    print(write_plan(made, study, hardware))
+
+
 def read_study(args: argparse.Namespace):
     """The validated study of a folder."""
     import yaml
 
     from dmvi.config import load_study
 
-    config = yaml.safe_load((args.folder / "config.yaml").read_text())
+    path = args.folder / "config.yaml"
+    if not path.exists():
+        raise DmviError(f"{path} does not exist; give the folder of a study")
+    config = yaml.safe_load(path.read_text())
     return load_study(config, yaml.safe_load(args.schema.read_text()))
 
 
 def log(message: str) -> None:
-    """One line to standard output, at once: logs are read while the job runs."""
-    print(message, flush=True)
+    """One line with the time to standard output, at once: logs are read while the job runs."""
+    print(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {message}", flush=True)
 
 
 def optional_path(text: str) -> Path | None:
@@ -328,13 +334,14 @@ def parser() -> argparse.ArgumentParser:
     command(
         estimate_kl,
         "model",
-        "posterior",
         "data",
         "settings",
         "seed",
         "device",
         kl={"type": Path, "help": "kl.json to write"},
         curve={"type": Path, "help": "kl_curve.csv to write"},
+        profile={"type": Path, "help": "CSV with a row per latent unit"},
+        histograms={"type": Path, "help": "CSV of posterior means and variances"},
     )
     estimated = {"json": {"type": Path}, "csv": {"type": Path, "help": "values along the way"}}
     resumed = ("model", "posterior", "data", "settings", "seed", "checkpoints", "device")
@@ -350,29 +357,11 @@ def parser() -> argparse.ArgumentParser:
         **estimated,
         name={"help": "gmm, maf or lstm"},
     )
-    command(
-        profile_posterior,
-        "posterior",
-        "data",
-        profile={"type": Path, "help": "CSV with a row per latent unit"},
-        histograms={"type": Path, "help": "CSV of posterior means and variances"},
-    )
     for function in (estimate_synthetic, learn_synthetic):
         command(function, "settings", "checkpoints", "device", csv={"type": Path})
     command(collect_tables, "output", tables={"type": Path, "nargs": "+", "help": "CSV files"})
-    command(
-        find_low_posterior, "model", "posterior", "data", "settings", "seed", "output", "device"
-    )
-    command(
-        embed,
-        "codes",
-        "data",
-        "seed",
-        "output",
-        draws={"type": Path, "help": "draws.npy"},
-        latents={"type": Path, "help": "latents.npy"},
-        points={"type": int, "help": "prior draws, and codes, in the picture"},
-    )
+    evaluated = ("model", "posterior", "codes", "data", "settings", "seed", "output", "device")
+    command(find_low_posterior, *evaluated)
     command(reconstruct, "model", "data", "settings", "seed", "output", "device")
     command(train_classifier, "data", "settings", "seed", "output", "checkpoints", "device")
     scored = ("data", "settings", "seed", "output", "device", "classifier", "inception_weights")
@@ -415,6 +404,14 @@ def parser() -> argparse.ArgumentParser:
             folder={"type": Path, "help": "folder of the study, with config.yaml and results/"},
             schema={"type": Path, "default": Path("workflow/schemas/config.schema.yaml")},
         )
+    command(
+        plan,
+        folder={"type": Path, "default": Path(), "help": "folder of the study, with config.yaml"},
+        schema={"type": Path, "default": Path("workflow/schemas/config.schema.yaml")},
+        snakefile={"type": Path, "default": Path("Snakefile")},
+        hardware={"type": Path, "default": Path("workflow/hardware.yaml")},
+        targets={"nargs": "*", "default": [], "help": "as for snakemake; all by default"},
+    )
     return top
 
 

@@ -1,6 +1,7 @@
-"""Environment variables that every job of the workflow should run with."""
+"""The process and its environment: variables that every job should run with, and its name in logs."""
 
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -24,3 +25,10 @@ def set_environment() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, before]))
     os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
+
+
+def process_name() -> str:
+    """ "process 4711 on node7 (Slurm job 123)": what to look for, and where."""
+    job = os.environ.get("SLURM_JOB_ID")
+    where = f"process {os.getpid()} on {platform.node()}"
+    return f"{where} (Slurm job {job})" if job else where

@@ -7,7 +7,8 @@ from tqdm import tqdm
 
 
 class Progress:
-    """A line with the share done, the rate and the time left, at most every `seconds`.
+    """A line with the share done, the rate and the time left: a heartbeat, every ten seconds at first
+    and every minute after the first hour.
 
     Args:
         log: takes one line.
@@ -15,7 +16,7 @@ class Progress:
         start: how much was done before (a resumed training).
     """
 
-    seconds = 10.0
+    shortest, longest = 10.0, 60.0  # seconds between lines
 
     def __init__(self, log: Callable[[str], None], unit: str, start: int = 0) -> None:
         self.log, self.unit, self.start = log, unit, start
@@ -23,7 +24,9 @@ class Progress:
 
     def due(self, done: int, total: int) -> bool:
         """Whether a line is to be written now: time has passed, or the work is finished."""
-        return done == total or time.monotonic() - self.last >= self.seconds
+        now = time.monotonic()
+        pause = min(self.longest, max(self.shortest, (now - self.began) / 60))
+        return done == total or now - self.last >= pause
 
     def write(self, done: int, total: int, suffix: str = "") -> None:
         """Writes a line."""

@@ -9,13 +9,14 @@ import yaml
 from snakemake.exceptions import WorkflowError
 
 from dmvi.config import lacks, load_study
+from dmvi.costs import Costs
 from dmvi.data.registry import BUILDERS, resolve
 from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
-from dmvi.synthetic.settings import synthetic_guess, synthetic_settings
+from dmvi.synthetic.settings import synthetic_settings
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {
@@ -24,9 +25,7 @@ STEP_VERSION = {
     "estimate_kl": 2,
     "estimate_ratio": 1,
     "fit_density_model": 1,
-    "profile_posterior": 1,
     "find_low_posterior": 1,
-    "embed": 1,
     "reconstruct": 1,
     "train_classifier": 1,
     "score": 1,
@@ -43,6 +42,13 @@ try:
     STUDY = load_study(config, SCHEMA)
 except DmviError as error:
     raise WorkflowError(f"config.yaml: {error}") from None
+
+# Time and memory of every step, at the rates of the machines at hand.
+try:
+    with open(f"{REPOSITORY}/workflow/hardware.yaml") as file:
+        COSTS = Costs(STUDY, yaml.safe_load(file))
+except DmviError as error:
+    raise WorkflowError(str(error)) from None
 
 DEVICE = config.get("device", "auto")
 ESTIMATORS = config["estimators"]
@@ -165,12 +171,6 @@ def ratio_settings(wildcards):
     return canonical([{**settings, **change} for change in changes])
 
 
-def ratio_minutes(wildcards, attempt):
-    """Generous: a job that hits the limit resumes from its checkpoints in the next attempt."""
-    count = 1 if wildcards.ratio == "default" else len(RATIO_TABLES[wildcards.ratio])
-    return (20 + count * ESTIMATORS["density_ratio"]["iterations"] // 2000) * attempt
-
-
 def density_model_settings(wildcards):
     refuse_unless_given(wildcards, f"density_models/{wildcards.density_model}.json")
     shared = ("samples", "adam_betas", "precision")
@@ -187,11 +187,6 @@ def synthetic_setting(wildcards):
 def synthetic_step(wildcards):
     steps = {"estimation": "estimate-synthetic", "learning": "learn-synthetic"}
     return steps[wildcards.kind]
-
-
-def synthetic_minutes(wildcards, attempt):
-    """By the size of the classifiers; a job that hits the limit resumes in the next attempt."""
-    return synthetic_guess(SYNTHETIC[wildcards.setting][wildcards.kind]) * attempt
 
 
 def run_spec(wildcards):
@@ -213,19 +208,31 @@ def train_threads(wildcards):
     return how(wildcards, "threads", 4)
 
 
-def train_minutes(wildcards, attempt):
-    """A generous time limit: a job that hits it resumes from its checkpoint in the next attempt."""
-    what = STUDY.runs[wildcards.run].what
-    guess = 20 + what["iterations"] // 500
-    return how(wildcards, "minutes", guess) * attempt
+def limit(step):
+    """A function that gives a job's time limit in minutes, longer at each attempt.
+
+    Several times what the cost model expects; a training that hits it resumes from its checkpoint.
+    """
+
+    def minutes(wildcards, attempt):
+        asked = how(wildcards, "minutes", None) if step == "train" else None
+        if asked is not None:
+            return asked * attempt
+        return COSTS.minutes(step, attempt, **dict(wildcards.items()))
+
+    return minutes
 
 
-def train_memory(wildcards, attempt):
-    return how(wildcards, "mem_mb", 16000) * attempt
+def memory(step):
+    """A function that gives a job's memory in MB, more at each attempt."""
 
+    def megabytes(wildcards, attempt):
+        asked = how(wildcards, "mem_mb", None) if step == "train" else None
+        if asked is not None:
+            return asked * attempt
+        return COSTS.memory(step, attempt, **dict(wildcards.items()))
 
-def estimate_memory(wildcards, attempt):
-    return 16000 * attempt
+    return megabytes
 
 
 def checkpoint_every(wildcards):

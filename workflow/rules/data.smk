@@ -18,8 +18,8 @@ rule prepare_data:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=memory("prepare_data"),
+        runtime=limit("prepare_data"),
         # Where the files come from, not what they are: as resources they rebuild nothing.
         data_dir=config.get("data_dir") or "",
         raw=f"{REPOSITORY}/raw",

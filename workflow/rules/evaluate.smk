@@ -26,8 +26,8 @@ rule reconstruct:
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=60,
+        mem_mb=memory("reconstruct"),
+        runtime=limit("reconstruct"),
         device=DEVICE,
     params:
         settings=canonical(ESTIMATORS["reconstructions"]),
@@ -64,8 +64,8 @@ rule train_classifier:
     threads: config["defaults"].get("threads", 4)
     resources:
         gpu=config["defaults"].get("gpu", 1),
-        mem_mb=estimate_memory,
-        runtime=240,
+        mem_mb=memory("train_classifier"),
+        runtime=limit("train_classifier"),
         device=DEVICE,
     params:
         settings=canonical(ESTIMATORS["classifier"]),
@@ -78,7 +78,7 @@ rule train_classifier:
         export OMP_NUM_THREADS={threads}
         python -m dmvi train-classifier --data {params.data:q} --settings {params.settings:q} \
             --seed 0 --checkpoints {params.checkpoints:q} --device {resources.device:q} \
-            --output {params.output:q} &>{log:q}
+            --output {params.output:q} &>>{log:q}
         """
 
 
@@ -98,8 +98,8 @@ rule score:
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=240,
+        mem_mb=memory("score"),
+        runtime=limit("score"),
         device=DEVICE,
         # Where the file lies, not what it is: its hash is checked.
         inception_weights=INCEPTION_WEIGHTS or "",
@@ -137,8 +137,8 @@ rule score_data:
     threads: 1
     resources:
         gpu=config["defaults"].get("gpu", 1),
-        mem_mb=estimate_memory,
-        runtime=240,
+        mem_mb=memory("score_data"),
+        runtime=limit("score_data"),
         device=DEVICE,
         inception_weights=INCEPTION_WEIGHTS or "",
     params:

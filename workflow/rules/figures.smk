@@ -17,8 +17,8 @@ rule describe_networks:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory("describe_networks"),
+        runtime=limit("describe_networks"),
     params:
         latent_dim=128,
         width=64,
@@ -68,8 +68,8 @@ rule draw:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=memory("draw"),
+        runtime=limit("draw"),
     params:
         runs=figure_runs,
         models=figure_models,

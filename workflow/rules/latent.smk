@@ -1,9 +1,10 @@
 """What the trained encoders do in latent space.
 
-Required inputs: a trained model and its data set. Outputs: posteriors and codes, KL(q(z), p(z)) by
-Monte Carlo, by classifiers and by density models, the posteriors' profile over latent units,
-low-posterior samples and their comparison with data, t-SNE maps. Steps: encode, estimate_kl,
-estimate_ratio, fit_density_model, profile_posterior, find_low_posterior, embed.
+Required inputs: a trained model and its data set. Outputs: KL(q(z), p(z)) by Monte Carlo, by
+classifiers and by density models, the posteriors' profile over latent units, low-posterior samples
+and their comparison with data, their t-SNE map; posteriors and codes of the runs whose posteriors
+several steps read. Steps: encode, estimate_kl, estimate_ratio, fit_density_model,
+find_low_posterior.
 """
 
 
@@ -23,8 +24,8 @@ rule encode:
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=60,
+        mem_mb=memory("encode"),
+        runtime=limit("encode"),
         device=DEVICE,
     params:
         version=STEP_VERSION["encode"],
@@ -42,10 +43,11 @@ rule estimate_kl:
     input:
         data=dataset_files,
         model="results/runs/{run}/seed{seed}/model.pt",
-        posterior="results/runs/{run}/seed{seed}/posterior.npy",
     output:
         kl="results/runs/{run}/seed{seed}/kl.json",
         curve="results/runs/{run}/seed{seed}/kl_curve.csv",
+        profile="results/runs/{run}/seed{seed}/profile.csv",
+        histograms="results/runs/{run}/seed{seed}/profile_histograms.csv",
     log:
         "results/logs/estimate_kl/{run}/seed{seed}.log",
     benchmark:
@@ -55,8 +57,8 @@ rule estimate_kl:
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=240,
+        mem_mb=memory("estimate_kl"),
+        runtime=limit("estimate_kl"),
         device=DEVICE,
     params:
         settings=kl_settings,
@@ -65,9 +67,10 @@ rule estimate_kl:
     shell:
         r"""
         export OMP_NUM_THREADS={threads}
-        python -m dmvi estimate-kl --model {input.model:q} --posterior {input.posterior:q} \
-            --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
-            --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} &>{log:q}
+        python -m dmvi estimate-kl --model {input.model:q} --data {params.data:q} \
+            --settings {params.settings:q} --seed {wildcards.seed} \
+            --device {resources.device:q} --kl {output.kl:q} --curve {output.curve:q} \
+            --profile {output.profile:q} --histograms {output.histograms:q} &>{log:q}
         """
 
 
@@ -89,8 +92,8 @@ rule estimate_ratio:
     threads: train_threads
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=ratio_minutes,
+        mem_mb=memory("estimate_ratio"),
+        runtime=limit("estimate_ratio"),
         device=DEVICE,
     params:
         settings=ratio_settings,
@@ -104,7 +107,7 @@ rule estimate_ratio:
             --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
             --checkpoints {params.checkpoints:q} --device {resources.device:q} \
             --json {output.json:q} --csv {output.csv:q} --calibration {output.calibration:q} \
-            &>{log:q}
+            &>>{log:q}
         """
 
 
@@ -125,8 +128,8 @@ rule fit_density_model:
     threads: train_threads
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=240,
+        mem_mb=memory("fit_density_model"),
+        runtime=limit("fit_density_model"),
         device=DEVICE,
     params:
         settings=density_model_settings,
@@ -140,35 +143,7 @@ rule fit_density_model:
             --posterior {input.posterior:q} --data {params.data:q} \
             --name {wildcards.density_model} --settings {params.settings:q} \
             --seed {wildcards.seed} --checkpoints {params.checkpoints:q} \
-            --device {resources.device:q} --json {output.json:q} --csv {output.csv:q} &>{log:q}
-        """
-
-
-rule profile_posterior:
-    input:
-        data=dataset_files,
-        posterior="results/runs/{run}/seed{seed}/posterior.npy",
-    output:
-        profile="results/runs/{run}/seed{seed}/profile.csv",
-        histograms="results/runs/{run}/seed{seed}/profile_histograms.csv",
-    log:
-        "results/logs/profile_posterior/{run}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/profile_posterior/{run}/seed{seed}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        version=STEP_VERSION["profile_posterior"],
-        data=dataset_folder,
-    shell:
-        r"""
-        export OMP_NUM_THREADS={threads}
-        python -m dmvi profile-posterior --posterior {input.posterior:q} --data {params.data:q} \
-            --profile {output.profile:q} --histograms {output.histograms:q} &>{log:q}
+            --device {resources.device:q} --json {output.json:q} --csv {output.csv:q} &>>{log:q}
         """
 
 
@@ -177,6 +152,7 @@ rule find_low_posterior:
         data=dataset_files,
         model="results/runs/{run}/seed{seed}/model.pt",
         posterior="results/runs/{run}/seed{seed}/posterior.npy",
+        codes="results/runs/{run}/seed{seed}/codes.npy",
     output:
         multiext(
             "results/runs/{run}/seed{seed}/low_posterior/",
@@ -192,6 +168,7 @@ rule find_low_posterior:
             "bounds.csv",
             "pixels.csv",
             "images.csv",
+            "embedding.csv",
         ),
     log:
         "results/logs/find_low_posterior/{run}/seed{seed}.log",
@@ -202,11 +179,17 @@ rule find_low_posterior:
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=estimate_memory,
-        runtime=120,
+        mem_mb=memory("find_low_posterior"),
+        runtime=limit("find_low_posterior"),
         device=DEVICE,
     params:
-        settings=canonical({**ESTIMATORS["low_posterior"], **ESTIMATORS["bounds"]}),
+        settings=canonical(
+            {
+                **ESTIMATORS["low_posterior"],
+                **ESTIMATORS["bounds"],
+                **ESTIMATORS["embedding"],
+            }
+        ),
         version=STEP_VERSION["find_low_posterior"],
         data=dataset_folder,
         output=subpath(output[0], parent=True),
@@ -214,38 +197,7 @@ rule find_low_posterior:
         r"""
         export OMP_NUM_THREADS={threads}
         python -m dmvi find-low-posterior --model {input.model:q} \
-            --posterior {input.posterior:q} --data {params.data:q} \
+            --posterior {input.posterior:q} --codes {input.codes:q} --data {params.data:q} \
             --settings {params.settings:q} --seed {wildcards.seed} \
             --device {resources.device:q} --output {params.output:q} &>{log:q}
-        """
-
-
-rule embed:
-    input:
-        data=dataset_files,
-        draws="results/runs/{run}/seed{seed}/low_posterior/draws.npy",
-        latents="results/runs/{run}/seed{seed}/low_posterior/latents.npy",
-        codes="results/runs/{run}/seed{seed}/codes.npy",
-    output:
-        "results/runs/{run}/seed{seed}/low_posterior/embedding.csv",
-    log:
-        "results/logs/embed/{run}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/embed/{run}/seed{seed}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    threads: 1
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    params:
-        points=ESTIMATORS["embedding"]["points"],
-        version=STEP_VERSION["embed"],
-        data=dataset_folder,
-    shell:
-        r"""
-        export OMP_NUM_THREADS={threads}
-        python -m dmvi embed --draws {input.draws:q} --latents {input.latents:q} \
-            --codes {input.codes:q} --data {params.data:q} --points {params.points} \
-            --seed {wildcards.seed} --output {output:q} &>{log:q}
         """

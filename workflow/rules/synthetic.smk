@@ -18,8 +18,8 @@ rule run_synthetic:
     threads: config["defaults"].get("threads", 4)
     resources:
         gpu=config["defaults"].get("gpu", 1),
-        mem_mb=estimate_memory,
-        runtime=synthetic_minutes,
+        mem_mb=memory("run_synthetic"),
+        runtime=limit("run_synthetic"),
         device=DEVICE,
     params:
         settings=synthetic_setting,
@@ -30,7 +30,7 @@ rule run_synthetic:
         r"""
         export OMP_NUM_THREADS={threads}
         python -m dmvi {params.step} --settings {params.settings:q} --csv {output:q} \
-            --checkpoints {params.checkpoints:q} --device {resources.device:q} &>{log:q}
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} &>>{log:q}
         """
 
 

@@ -22,8 +22,8 @@ rule train:
     threads: train_threads
     resources:
         gpu=train_gpu,
-        mem_mb=train_memory,
-        runtime=train_minutes,
+        mem_mb=memory("train"),
+        runtime=limit("train"),
         device=DEVICE,
         checkpoint_every=checkpoint_every,
         checkpoint_minutes=checkpoint_minutes,
@@ -43,5 +43,5 @@ rule train:
             --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
             --model {output.model:q} --history {output.history:q} \
             --bound {output.bound:q} \
-            --description {output.description:q} &>{log:q}
+            --description {output.description:q} &>>{log:q}
         """

@@ -32,6 +32,10 @@ DECLARES = {
             "description": "units in each of them",
         },
     },
+    "passes": {
+        "code_discriminator": {"encoder": 1, "posterior": 1, "code_discriminator": 6},
+        "autoencoder": {"encoder": 3, "posterior": 3, "generator": 3, "code_discriminator": 2},
+    },
     "source": "Makhzani et al. (2015)",
     "equations": [
         "C: softplus(-C(z)) + softplus(C(E(x))), z ~ p(z)",

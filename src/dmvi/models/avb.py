@@ -29,6 +29,11 @@ DECLARES = {
             "description": "noise that the encoder turns into the spread of q(z|x)",
         }
     },
+    "passes": {
+        "discriminator": {"encoder": 1, "posterior": 1, "joint_discriminator": 6},
+        # The image needs no gradient: of the discriminator only what follows z goes backwards.
+        "autoencoder": {"encoder": 3, "posterior": 3, "generator": 3, "joint_discriminator": 1.5},
+    },
     "source": "Mescheder et al. (2017)",
     "equations": [
         "T: softplus(-T(x, z_q)) + softplus(T(x, z_p)), z_q ~ q(z|x), z_p ~ p(z)",

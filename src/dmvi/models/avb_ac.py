@@ -28,6 +28,20 @@ DECLARES = {
             "description": "z ~ q(z|x) per image from which its mean and variance are estimated",
         },
     },
+    "passes": {
+        "discriminator": {
+            "encoder": 1,
+            "posterior": [1, "moment_samples"],
+            "joint_discriminator": 6,
+        },
+        # The image needs no gradient: of the discriminator only what follows z goes backwards.
+        "autoencoder": {
+            "encoder": 3,
+            "posterior": [3, "moment_samples"],
+            "generator": 3,
+            "joint_discriminator": 1.5,
+        },
+    },
     "source": "Mescheder et al. (2017), section 3.3",
     "equations": [
         "T: softplus(-T(x, (z_q - m) / s)) + softplus(T(x, ε)), ε ~ N(0, I); m, s moments of q(z|x)",

@@ -21,6 +21,7 @@ DECLARES = {
             "description": "weight of KL(q(z|x) || p(z)); 1.0 is the VAE",
         }
     },
+    "passes": {"vae": {"encoder": 3, "posterior": 3, "generator": 3}},
     "source": "Higgins et al. (2017)",
     "equations": ["E, G: -E_q log p(x|z) + β KL(q(z|x) ‖ p(z))"],
     "matches": [

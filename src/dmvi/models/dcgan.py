@@ -17,6 +17,10 @@ DECLARES = {
     "players": ["discriminator", "generator"],
     "encodes": False,
     "options": {},
+    "passes": {
+        "discriminator": {"generator": 1, "discriminator": 6},
+        "generator": {"generator": 3, "discriminator": 2},
+    },
     "source": "Goodfellow et al. (2014), Radford et al. (2016)",
     "equations": [
         "D: softplus(-D(x)) + softplus(D(G(z))), z ~ p(z)",

@@ -17,6 +17,7 @@ DECLARES = {
     "encodes": True,
     "bound": "elbo",
     "options": {},
+    "passes": {"vae": {"encoder": 3, "posterior": 3, "generator": 3}},
     "source": "Kingma & Welling (2014), Rezende et al. (2014)",
     "equations": ["E, G: -E_q log p(x|z) + KL(q(z|x) ‖ p(z))"],
     "matches": [

@@ -26,6 +26,26 @@ DECLARES = {
             "description": "whether the encoder's loss has its adversarial term too",
         }
     },
+    "passes": {
+        "discriminator": {
+            "generator": 1,
+            "encoder": 1,
+            "posterior": 1,
+            "joint_discriminator": 6,
+        },
+        "generator": {
+            "generator": 3,
+            "encoder": 2,
+            "posterior": 2,
+            "joint_discriminator": 2,
+        },
+        "encoder": {
+            "generator": 1,
+            "encoder": [3, "adversarial_encoder", "adversarial_encoder", "adversarial_encoder"],
+            "posterior": [3, "adversarial_encoder", "adversarial_encoder", "adversarial_encoder"],
+            "joint_discriminator": ["adversarial_encoder"],
+        },
+    },
     "source": "Srivastava et al. (2017)",
     "equations": [
         "D: softplus(-D(G(z), z)) + softplus(D(x, F(x))), z ~ p(z)",

@@ -38,6 +38,12 @@ DECLARES = {
             "description": "units in each of them",
         },
     },
+    "passes": {
+        "code_discriminator": {"encoder": 1, "posterior": 1, "code_discriminator": 6},
+        "discriminator": {"encoder": 1, "posterior": 1, "generator": 2, "discriminator": 9},
+        "encoder": {"encoder": 3, "posterior": 3, "generator": 2, "code_discriminator": 2},
+        "generator": {"encoder": 1, "posterior": 1, "generator": 6, "discriminator": 4},
+    },
     "source": "Rosca et al. (2018)",
     "equations": [
         "C: softplus(-C(z)) + softplus(C(E(x))), z ~ p(z)",

@@ -34,6 +34,12 @@ DECLARES = {
             "description": "updates of the critic for each of the generator",
         },
     },
+    "passes": {
+        # 3 for each of two batches; the penalty's gradient, and its own gradient, take 6 more.
+        "critic": {"generator": 1, "discriminator": 12},
+        "generator": {"generator": 3, "discriminator": 2},
+    },
+    "steps": {"critic": "critic_steps"},
     "source": "Arjovsky et al. (2017), Gulrajani et al. (2017)",
     "equations": [
         "D: E D(G(z)) - E D(x) + 10 E(‖∇D(x̂)‖ - 1)², 5 steps",

@@ -1,39 +1,72 @@
-"""Estimates KL(q(z) || p(z)) of a trained encoder by Monte Carlo."""
+"""Estimates KL(q(z) || p(z)) of a trained encoder by Monte Carlo, and profiles its posteriors."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from dmvi import files
+from dmvi.analysis import profile
 from dmvi.data.dataset import open_dataset
-from dmvi.estimators.marginal_kl import heldout_kl, kl_curve, marginal_kl
-from dmvi.estimators.mixtures import GaussianMixture
+from dmvi.distributions.posteriors import GaussianFamily
+from dmvi.estimators.estimate import Estimate
+from dmvi.estimators.marginal_kl import MarginalKL, heldout_kl, kl_curve, marginal_kl
+from dmvi.estimators.mixtures import GaussianMixture, TractableMixture
 from dmvi.progress import Progress
-from dmvi.steps.trained import load_model, open_posterior, posterior_mixture
+from dmvi.steps.encode import encoded
+from dmvi.steps.trained import load_model, posterior_mixture, tractable_posterior
 from dmvi.training.reproducibility import choose_device
 
 
 def estimate_kl(
     model_path: Path,
-    posterior_path: Path,
     data: Path,
     settings: dict[str, Any],
     seed: int,
     kl_path: Path,
     curve_path: Path,
+    profile_path: Path,
+    histograms_path: Path,
     device: str,
     log: Callable[[str], None] = print,
 ) -> None:
     """Writes the KL against the mixture of all training and validation posteriors with its surgery
-    bounds, the lower bound that a mixture of held-out (test) posteriors gives, and its growth with N.
+    bounds, the lower bound that a mixture of held-out (test) posteriors gives, and its growth with N;
+    and the profile of Gaussian posteriors (`dmvi.analysis.profile`), empty for others.
+
+    It encodes the images itself, which takes seconds, so that most runs need no other job and no
+    posteriors on the disk.
     """
     chosen = choose_device(device)
     model = load_model(model_path, chosen)
+    tractable_posterior(model)
     dataset = open_dataset(data)
-    parameters = open_posterior(posterior_path)
     n = len(dataset.train_valid)
-    mixture = posterior_mixture(model, parameters[:n], chosen)
-    heldout = posterior_mixture(model, parameters[dataset.span("test")], chosen)
+    with encoded(model, dataset.images, chosen, kl_path.parent) as parameters:
+        units = pd.DataFrame(columns=profile.UNIT_COLUMNS)
+        histograms = pd.DataFrame(columns=profile.HISTOGRAM_COLUMNS)
+        if isinstance(model.posterior, GaussianFamily):
+            units, histograms = profile.posterior_profile(parameters[:n])
+        files.write_csv(profile_path, units)
+        files.write_csv(histograms_path, histograms)
+        mixture = posterior_mixture(model, parameters[:n], chosen)
+        heldout = posterior_mixture(model, parameters[dataset.span("test")], chosen)
+        kl, held, curve = estimates(mixture, heldout, settings, seed, log)
+    values = {**kl.to_json(), "posterior": model.spec["posterior"], "heldout": held.to_json()}
+    files.write_json(kl_path, values)
+    files.write_csv(curve_path, curve)
+
+
+def estimates(
+    mixture: TractableMixture,
+    heldout: TractableMixture,
+    settings: dict[str, Any],
+    seed: int,
+    log: Callable[[str], None],
+) -> tuple[MarginalKL, Estimate, pd.DataFrame]:
+    """The KL, the lower bound from held-out posteriors, and the KL over the mixture's size."""
+    n = mixture.components
     exact = isinstance(mixture, GaussianMixture)
     samples = settings["samples"] if exact else settings["flow_samples"]
     samples = n if samples is None else min(samples, n)
@@ -50,12 +83,4 @@ def estimate_kl(
     curve = kl_curve(mixture, sizes, samples=few, seed=seed)
     curve.loc[len(curve)] = (n, kl.value, kl.standard_error, kl.lower)  # the whole, already known
     curve["components"] = curve["components"].astype(int)
-    files.write_json(
-        kl_path,
-        {
-            **kl.to_json(),
-            "posterior": model.spec["posterior"],
-            "heldout": held.to_json(),
-        },
-    )
-    files.write_csv(curve_path, curve)
+    return kl, held, curve

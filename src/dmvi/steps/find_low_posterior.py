@@ -10,6 +10,7 @@ import torch
 
 from dmvi import files
 from dmvi.analysis import low_posterior, neighbours, pixels
+from dmvi.analysis.embedding import tsne
 from dmvi.data.dataset import open_dataset
 from dmvi.models import Model
 from dmvi.steps.trained import (
@@ -25,6 +26,7 @@ from dmvi.training.reproducibility import choose_device, set_up
 def find_low_posterior(
     model_path: Path,
     posterior_path: Path,
+    codes_path: Path,
     data: Path,
     settings: dict[str, Any],
     seed: int,
@@ -35,7 +37,8 @@ def find_low_posterior(
     """Algorithm 1 of Rosca et al. (2018), and every table that compares its samples with data.
 
     `settings`: `draws` K prior samples, `keep` m of them, `images` training images and `samples`
-    posterior samples per image in the likelihood bounds. Writes into the folder `output`.
+    posterior samples per image in the likelihood bounds, `points` prior samples and as many codes in
+    the t-SNE map. Writes into the folder `output`.
     """
     chosen = choose_device(device)
     set_up(seed)
@@ -49,8 +52,8 @@ def find_low_posterior(
         mixture, draws=settings["draws"], keep=settings["keep"], generator=generator
     )
     log(f"{settings['keep']} of {settings['draws']} prior samples have the lowest log q(z)")
-    codes = min(1000, settings["draws"])
-    log_q = low_posterior.log_density_table(found, mixture, generator=generator, codes=codes)
+    count = min(1000, settings["draws"])
+    log_q = low_posterior.log_density_table(found, mixture, generator=generator, codes=count)
     ordinary = np.setdiff1d(np.arange(len(found.draws)), found.selected)[: settings["keep"]]
     groups = {
         "low_posterior": decode_images(model, found.latents),
@@ -84,6 +87,19 @@ def find_low_posterior(
     files.write_csv(output / "bounds.csv", pd.concat(bounds, ignore_index=True))
     files.write_csv(output / "pixels.csv", pixels.histogram(groups))
     files.write_csv(output / "images.csv", pixels.image_statistics(groups))
+    codes = np.load(codes_path, mmap_mode="r")[: len(images)]
+    embedding = embed(found.draws, found.latents, codes, settings["points"], seed)
+    files.write_csv(output / "embedding.csv", embedding)
+
+
+def embed(
+    draws: np.ndarray, latents: np.ndarray, codes: np.ndarray, points: int, seed: int
+) -> pd.DataFrame:
+    """The t-SNE of `points` prior draws, as many codes z ~ q(z), and the low-posterior latents."""
+    rng = np.random.default_rng(seed)
+    index = np.sort(rng.choice(len(codes), min(points, len(codes)), replace=False))
+    groups = {"prior": draws[:points], "posterior": codes[index], "low_posterior": latents}
+    return tsne(groups, seed=seed)
 
 
 def bound_table(

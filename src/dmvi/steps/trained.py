@@ -38,13 +38,11 @@ def open_posterior(path: Path) -> np.ndarray:
     return np.load(path, mmap_mode="c")
 
 
-def posterior_mixture(
-    model: Model, parameters: np.ndarray, device: torch.device
-) -> TractableMixture:
-    """q(z) = 1/N sum_n q(z|x_n) of posterior parameters (N, P), such as `open_posterior` gives.
+def tractable_posterior(model: Model) -> TractablePosterior:
+    """The model's posterior, if it has a density.
 
     Raises:
-        DmviError: the model's posterior has no density (it can be classified, not Monte-Carlo'd).
+        DmviError: it has none (its codes can be classified, but their q(z) not be evaluated).
     """
     posterior = getattr(model, "posterior", None)
     if not isinstance(posterior, TractablePosterior):
@@ -52,6 +50,18 @@ def posterior_mixture(
             f"the model {model.spec['model']!r} has no posterior with a density, so its q(z) has no "
             "Monte Carlo estimate"
         )
+    return posterior
+
+
+def posterior_mixture(
+    model: Model, parameters: np.ndarray, device: torch.device
+) -> TractableMixture:
+    """q(z) = 1/N sum_n q(z|x_n) of posterior parameters (N, P), such as `open_posterior` gives.
+
+    Raises:
+        DmviError: the model's posterior has no density.
+    """
+    posterior = tractable_posterior(model)
     values = torch.from_numpy(parameters).to(device)
     if isinstance(posterior, GaussianFamily):
         return GaussianMixture.from_parameters(values)

@@ -32,14 +32,3 @@ def synthetic_settings(config: dict[str, Any]) -> dict[str, dict[str, dict[str, 
                 kind: {**own, **study[kind]} for kind in ("estimation", "learning")
             }
     return jobs
-
-
-def synthetic_guess(settings: dict[str, Any]) -> int:
-    """Generous minutes of a job on one GPU: Adam's memory traffic on top of 2 ms per step."""
-    members = settings["seeds"] * len(settings.get("shifts", [0]))
-    at_once = min(members, settings["members"])
-    chunks = -(-members // at_once)
-    width, dim = settings["width"], settings["dim"]
-    parameters = dim * width + (settings["layers"] - 1) * width**2
-    seconds = chunks * settings["iterations"] * (2e-3 + 2e-11 * at_once * parameters)
-    return 20 + round(seconds / 60)

@@ -4,7 +4,6 @@ import fcntl
 import hashlib
 import io
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import torch
 
+from dmvi.environment import process_name
 from dmvi.errors import DmviError
 from dmvi.files import atomic_path
 
@@ -68,6 +68,6 @@ def locked(folder: str | Path) -> Iterator[None]:
                 f"{folder} cannot be locked ({error.strerror}); keep results on a file system with locks"
             ) from None
         file.truncate(0)
-        file.write(f"process {os.getpid()} on {os.uname().nodename}")
+        file.write(process_name())
         file.flush()
         yield
