@@ -1,10 +1,11 @@
 # `make demo` and `make test` do everything on a machine with Python >= 3.11; see README.md.
 PYTHON ?= python3
 CORES ?= all
+STUDY ?= .
 BIN := .venv/bin
 ACTIVATE := . $(BIN)/activate
 
-.PHONY: demo test test-fast lint environment lock clean
+.PHONY: demo plan test test-fast test-cluster lint environment lock clean
 
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
@@ -13,11 +14,19 @@ demo: environment
 	@echo "All on one page: $(CURDIR)/studies/demo/results/gallery.md"
 	@echo "Claims:  $(CURDIR)/studies/demo/results/claims.md"
 
+# What a study will take, before anything is started: make plan STUDY=studies/demo
+plan: environment
+	@$(ACTIVATE) && python -m dmvi plan --folder $(STUDY)
+
 test: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q
 
 test-fast: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q -m "not slow"
+
+# On a Slurm of its own, which it installs, starts and stops; as root, on Debian. About eleven minutes.
+test-cluster: environment
+	$(ACTIVATE) && tests/cluster/run
 
 lint: environment
 	$(ACTIVATE) && ruff check . && ruff format --check . && snakefmt --check Snakefile workflow

@@ -10,6 +10,7 @@ import sys
 REPOSITORY = workflow.basedir
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
+from dmvi.cluster import ask_for_min_job_age_once, refuse_jobs_left
 from dmvi.environment import set_environment
 
 set_environment()
@@ -30,6 +31,16 @@ include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/figures.smk"
 
 
+# Only the process that submits runs this, never one inside a job.
+onstart:
+    if workflow.executor_plugin.name == "slurm":
+        try:
+            refuse_jobs_left(os.getcwd(), workflow.executor_settings.jobname_prefix)
+        except DmviError as error:
+            raise WorkflowError(str(error)) from None
+        ask_for_min_job_age_once()
+
+
 rule all:
     default_target: True
     input:
@@ -42,5 +53,7 @@ localrules:
     all,
     collect_claims,
     collect_synthetic,
+    describe_networks,
     describe_settings,
+    draw,
     write_gallery,

@@ -242,7 +242,8 @@ def check_hardware(hardware: dict[str, Any]) -> None:
     Raises:
         DmviError: naming the key, what it holds, and what would be right.
     """
-    wanted = [f"limits.{key}" for key in ("safety", "minutes", "memory_mb", "longest_minutes")]
+    bounds = ("safety", "minutes", "memory_mb", "longest_minutes", "largest_memory_mb")
+    wanted = [f"limits.{key}" for key in bounds]
     wanted += ["disk_mb_per_second", "download_seconds", "seconds_per_submission"]
     for device in ("cpu", "gpu"):
         wanted += [f"{device}.{key}" for key in ("start", "memory_mb", "threads_exponent")]
@@ -257,6 +258,11 @@ def check_hardware(hardware: dict[str, Any]) -> None:
                 f"workflow/hardware.yaml: {path} is {value!r}; give a positive number, written with a "
                 "dot where it has an exponent (1.0e-5)"
             )
+
+
+def _grown(first: int, attempt: int, most: int) -> int:
+    """What an attempt asks for: as many times as much as the first, but no more than that or `most`."""
+    return max(first, min(attempt * first, most))
 
 
 class Costs:
@@ -291,19 +297,31 @@ class Costs:
             self._known[key] = function(**wildcards) if function else self._small()
         return self._known[key]
 
-    def minutes(self, step: str, attempt: int = 1, **wildcards: str) -> int:
-        """The time limit to ask for: safety x expected + fixed start, times the attempt; not above the
-        longest that the site allows."""
+    def minutes(
+        self, step: str, attempt: int = 1, asked: int | None = None, **wildcards: str
+    ) -> int:
+        """The time limit of a job: `asked`, or safety x expected + fixed start; times the attempt, but
+        not above the longest that the site allows."""
         limits = self.hardware["limits"]
-        expected = self.of(step, **wildcards).seconds / 60
-        asked = attempt * math.ceil(limits["minutes"] + limits["safety"] * expected)
-        return min(asked, limits["longest_minutes"])
+        longest = limits["longest_minutes"]
+        if asked is None:
+            expected = self.of(step, **wildcards).seconds / 60
+            asked = min(math.ceil(limits["minutes"] + limits["safety"] * expected), longest)
+        return _grown(asked, attempt, longest)
 
-    def memory(self, step: str, attempt: int = 1, **wildcards: str) -> int:
-        """The memory to ask for in MB, in steps of 100, times the attempt."""
+    def memory(
+        self, step: str, attempt: int = 1, asked: int | None = None, **wildcards: str
+    ) -> int:
+        """The memory of a job in MB: `asked`, or half as much again as expected; times the attempt.
+
+        Later attempts ask for no more than the site's largest node has: Slurm would refuse a job that
+        may have failed for another reason.
+        """
         limits = self.hardware["limits"]
-        asked = max(limits["memory_mb"], 1.5 * self.of(step, **wildcards).memory_mb)
-        return attempt * 100 * math.ceil(asked / 100)
+        if asked is None:
+            expected = 1.5 * self.of(step, **wildcards).memory_mb
+            asked = 100 * math.ceil(max(limits["memory_mb"], expected) / 100)
+        return _grown(asked, attempt, limits["largest_memory_mb"])
 
     # How jobs run.
 

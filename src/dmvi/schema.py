@@ -8,8 +8,11 @@ import yaml
 
 from dmvi.errors import DmviError
 
+# The parser in C where PyYAML has it: the workflow reads its files again in every cluster job.
+YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-class _UniqueKeys(yaml.SafeLoader):
+
+class _UniqueKeys(YamlLoader):
     """Refuses a mapping that has a key twice, of which YAML would silently keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:

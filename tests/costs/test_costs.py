@@ -118,9 +118,18 @@ def test_limits_grow_with_the_attempt():
     assert paper.memory("train", 3, run=RUN, seed="0") == 3 * paper.memory("train", 1, run=RUN)
 
 
-def test_limits_stay_below_the_longest():
-    hardware = {**HARDWARE, "limits": {**HARDWARE["limits"], "longest_minutes": 30}}
-    assert costs(hardware=hardware).minutes("train", 3, run=RUN, seed="0") == 30
+def test_limits_stay_below_the_longest_and_the_largest():
+    bounds = {"longest_minutes": 30, "largest_memory_mb": 7000}
+    hardware = {**HARDWARE, "limits": {**HARDWARE["limits"], **bounds}}
+    small = costs(hardware=hardware)
+    assert small.minutes("train", 3, run=RUN, seed="0") == 30
+    first = small.memory("train", 1, run=RUN)
+    assert first < 7000 < 2 * first
+    assert small.memory("train", 2, run=RUN) == 7000
+    # What a config asks for is asked for, and grows within the same bounds.
+    assert [small.minutes("train", n, 20, run=RUN) for n in (1, 2)] == [20, 30]
+    assert [small.minutes("train", n, 50, run=RUN) for n in (1, 2)] == [50, 50]
+    assert [small.memory("train", n, 9000, run=RUN) for n in (1, 2)] == [9000, 9000]
 
 
 def test_memory_has_a_floor():

@@ -14,7 +14,7 @@ from dmvi.data.registry import BUILDERS, resolve
 from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
-from dmvi.schema import check_unique_keys
+from dmvi.schema import YamlLoader, check_unique_keys
 from dmvi.settings import settings_rows
 from dmvi.synthetic.settings import synthetic_settings
 
@@ -35,7 +35,7 @@ STEP_VERSION = {
 }
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
-    SCHEMA = yaml.safe_load(file)
+    SCHEMA = yaml.load(file, Loader=YamlLoader)
 try:
     with open("config.yaml") as file:
         check_unique_keys(file.read())
@@ -46,7 +46,7 @@ except DmviError as error:
 # Time and memory of every step, at the rates of the machines at hand.
 try:
     with open(f"{REPOSITORY}/workflow/hardware.yaml") as file:
-        COSTS = Costs(STUDY, yaml.safe_load(file))
+        COSTS = Costs(STUDY, yaml.load(file, Loader=YamlLoader))
 except DmviError as error:
     raise WorkflowError(str(error)) from None
 
@@ -216,9 +216,7 @@ def limit(step):
 
     def minutes(wildcards, attempt):
         asked = how(wildcards, "minutes", None) if step == "train" else None
-        if asked is not None:
-            return asked * attempt
-        return COSTS.minutes(step, attempt, **dict(wildcards.items()))
+        return COSTS.minutes(step, attempt, asked, **dict(wildcards.items()))
 
     return minutes
 
@@ -228,9 +226,7 @@ def memory(step):
 
     def megabytes(wildcards, attempt):
         asked = how(wildcards, "mem_mb", None) if step == "train" else None
-        if asked is not None:
-            return asked * attempt
-        return COSTS.memory(step, attempt, **dict(wildcards.items()))
+        return COSTS.memory(step, attempt, asked, **dict(wildcards.items()))
 
     return megabytes
 

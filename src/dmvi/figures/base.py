@@ -21,6 +21,7 @@ import importlib
 import pkgutil
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -75,14 +76,16 @@ def span(values) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-def figure_names() -> list[str]:
+@cache
+def figure_names() -> tuple[str, ...]:
     """All figures and tables there are: fig1, fig2, ..., table3, ..."""
     package = importlib.import_module("dmvi.figures")
     found = [module.name for module in pkgutil.iter_modules(package.__path__)]
     matches = [re.fullmatch(r"(fig|table)(\d+)", name) for name in found]
-    return [m[0] for m in sorted(filter(None, matches), key=lambda m: (m[1], int(m[2])))]
+    return tuple(m[0] for m in sorted(filter(None, matches), key=lambda m: (m[1], int(m[2]))))
 
 
+@cache
 def figure_module(name: str) -> ModuleType:
     """The module of a figure."""
     if name not in figure_names():
