@@ -20,6 +20,7 @@ from dmvi.errors import DmviError
 from dmvi.network_sizes import (
     LIKELIHOODS,
     NOTHING,
+    Counts,
     Size,
     code_discriminator,
     coupling_flow,
@@ -89,7 +90,7 @@ STEPS = (
 
 
 @dataclass(frozen=True)
-class Work:
+class Work(Counts):
     """What is counted of a computation.
 
     Attributes:
@@ -106,26 +107,6 @@ class Work:
     values: float = 0.0
     weights: float = 0.0
     calls: float = 0.0
-
-    def __add__(self, other: "Work") -> "Work":
-        return Work(
-            self.flops + other.flops,
-            self.padded + other.padded,
-            self.single + other.single,
-            self.values + other.values,
-            self.weights + other.weights,
-            self.calls + other.calls,
-        )
-
-    def __mul__(self, factor: float) -> "Work":
-        return Work(
-            self.flops * factor,
-            self.padded * factor,
-            self.single * factor,
-            self.values * factor,
-            self.weights * factor,
-            self.calls * factor,
-        )
 
     def seconds(self, rates: dict[str, float]) -> float:
         """On one device, at its rates of one precision; without the calls' overhead."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from math import log2
+from operator import add
+from typing import Self
 
 # Numbers that the decoder emits per image channel, and element-wise operations on each of them.
 LIKELIHOODS = {"bernoulli": (1, 4), "quantized_normal": (2, 8), "categorical": (256, 2)}
@@ -15,8 +17,18 @@ IMPLICIT_FEATURES = 256  # of `dmvi.distributions.posteriors.Implicit`
 VGG_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
 
 
+class Counts:
+    """Adds up field by field, and is multiplied by numbers: the base of dataclasses of numbers."""
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(*map(add, vars(self).values(), vars(other).values()))
+
+    def __mul__(self, factor: float) -> Self:
+        return type(self)(*(value * factor for value in vars(self).values()))
+
+
 @dataclass(frozen=True)
-class Size:
+class Size(Counts):
     """One pass of one example through a network.
 
     Attributes:
@@ -34,26 +46,6 @@ class Size:
     values: float = 0.0
     parameters: float = 0.0
     calls: float = 0.0
-
-    def __add__(self, other: "Size") -> "Size":
-        return Size(
-            self.macs + other.macs,
-            self.padded + other.padded,
-            self.single + other.single,
-            self.values + other.values,
-            self.parameters + other.parameters,
-            self.calls + other.calls,
-        )
-
-    def __mul__(self, factor: float) -> "Size":
-        return Size(
-            self.macs * factor,
-            self.padded * factor,
-            self.single * factor,
-            self.values * factor,
-            self.parameters * factor,
-            self.calls * factor,
-        )
 
 
 NOTHING = Size()
