@@ -136,15 +136,18 @@ class SlurmStudy(Study):
         return job
 
     def await_requeue(self, job: Job) -> None:
-        """Waits until Slurm has queued a job again, and spares it the two minutes it would wait."""
+        """Waits until Slurm has started a job again, and spares it the two minutes it would wait."""
 
-        def again() -> bool:
+        def runs_again() -> bool:
             (now,) = (one for one in self.jobs() if one.id == job.id)
-            return now.state == "PENDING" or now.began != job.began
+            if now.state == "PENDING":
+                # Not at once: its node may still be busy ending it. And again and again, because
+                # the wait begins anew when the node has ended it.
+                time.sleep(3)
+                subprocess.run(["scontrol", "update", f"job={job.id}", "starttime=now"])
+            return now.state in ("RUNNING", "COMPLETED") and now.began != job.began
 
-        await_until(f"job {job.id} is queued again", 240, again)
-        if [one.state for one in self.jobs() if one.id == job.id] == ["PENDING"]:
-            slurm("scontrol", "update", f"job={job.id}", "starttime=now")
+        await_until(f"job {job.id} runs again", 240, runs_again)
 
     def log(self, run: str = "plain") -> str:
         """The log of a run's last attempt to train."""

@@ -30,7 +30,7 @@ def test_the_accounting_daemon_dies(accounting, new_study, uninterrupted):
     study.await_checkpoint()
     assert subprocess.run(asked, capture_output=True).returncode == 0
     os.kill(pid("slurmdbd"), signal.SIGKILL)
-    head.finish(180)
+    head.finish(300)
     assert subprocess.run(asked, capture_output=True).returncode != 0
     assert {job.state for job in study.jobs()} == {"COMPLETED"}
     assert study.read(MODEL) == uninterrupted.result()
@@ -49,7 +49,7 @@ def test_the_controller_is_away_for_a_while(new_study, uninterrupted):
     finally:
         await_until("slurmctld has ended", 20, lambda: ended(controller))
         subprocess.run(["slurmctld"], check=True)
-    head.finish(180)
+    head.finish(300)
     assert [job.state for job in study.jobs("train")] == ["COMPLETED"]
     assert study.read(MODEL) == uninterrupted.result()
 

@@ -51,7 +51,7 @@ def test_preempted(new_study, uninterrupted, low_nodes):
         "sbatch", "-p", "high", "-w", job.node, "--exclusive", "-o", "/dev/null", "--wrap", "true"
     )
     study.await_requeue(job)
-    head.finish(180)
+    head.finish(300)
     (only,) = study.jobs("train")  # one submission
     assert (only.id, only.state) == (job.id, "COMPLETED")
     assert "resumed from" in study.log()
@@ -62,7 +62,7 @@ def test_cancelled(new_study, uninterrupted):
     study = new_study(short_config())
     head = study.start(MODEL)
     slurm("scancel", study.await_checkpoint().id)
-    head.finish(180)
+    head.finish(300)
     assert [job.state for job in study.jobs("train")] == ["CANCELLED", "COMPLETED"]
     assert "resumed from" in study.log()
     assert study.read(MODEL) == uninterrupted.result()
