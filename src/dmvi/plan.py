@@ -120,7 +120,9 @@ def make_plan(
 def dry_run(folder: Path, snakefile: Path, targets: list[str]) -> str:
     """What `snakemake -n` prints."""
     command = [sys.executable, "-m", "snakemake", "-n", "--cores", "1", "--nocolor"]
-    command += ["--snakefile", str(snakefile), "--directory", str(folder), *targets]
+    # What a killed or a running start has left half done is still to do.
+    command += ["--rerun-incomplete", "--snakefile", str(snakefile), "--directory", str(folder)]
+    command += targets
     # A profile in the environment would change what is printed.
     environment = {k: v for k, v in os.environ.items() if k != "SNAKEMAKE_PROFILE"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
