@@ -128,7 +128,7 @@ class SlurmStudy(Study):
         """Its jobs that have not ended."""
         return [job for job in self.jobs() if job.state not in ENDED]
 
-    def await_checkpoint(self, run: str = "plain", seconds: float = 60) -> Job:
+    def await_checkpoint(self, run: str = "plain", seconds: float = 120) -> Job:
         """Waits until a training of this study has a checkpoint; returns its running job."""
         path = self.folder / f"results/checkpoints/{run}/seed0/checkpoint.pt"
         await_until(f"a checkpoint of {run}", seconds, path.exists)

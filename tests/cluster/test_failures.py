@@ -11,7 +11,7 @@ def test_a_job_that_always_fails(new_study):
     config["runs"]["flow"]["learning_rate"] = 1e30  # NaN in the second step, whatever the attempt
     study = new_study(config)
     bad = "results/runs/flow/seed0/model.pt"
-    printed = study.start(MODEL, bad).finish(180, good=False)
+    printed = study.start(MODEL, bad).finish(300, good=False)
     # The profile's retries: 2, and no more tries inside a job.
     assert [job.state for job in study.jobs("train_wildcards_flow")] == ["FAILED"] * 3
     assert len(study.jobs("train_wildcards_plain")) == 1
@@ -46,7 +46,7 @@ def test_the_head_process_is_killed(new_study, background):
     cancel = re.search(r"scancel --me --name=\S+?(?=\))", sentence).group()
     slurm(*cancel.split())
     await_until("the queue is empty", 60, lambda: not study.queued())
-    study.on_slurm(MODEL, later, seconds=180)
+    study.on_slurm(MODEL, later, seconds=300)
     assert "resumed from" in study.log()
     expected.result()
     assert study.read(MODEL) == (local.folder / MODEL).read_bytes()

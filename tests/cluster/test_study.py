@@ -18,7 +18,7 @@ def test_end_to_end_with_a_gpu(new_study, background):
     config["runs"]["gan"]["gpu"] = 1  # is asked for, though `device: cpu` leaves it idle
     study, local = new_study(config), new_study(config, "local", Study)
     expected = background(local.snakemake, "all")
-    study.on_slurm("all", seconds=400)
+    study.on_slurm("all", seconds=600)
     expected.result()
     for name in SAME:
         assert study.read(name) == (local.folder / name).read_bytes(), name
