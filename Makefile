@@ -24,7 +24,7 @@ test: environment
 test-fast: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q -m "not slow"
 
-# On a Slurm of its own, which it installs, starts and stops; as root, on Debian. About eleven minutes.
+# On a Slurm of its own, which it installs, starts and stops; as root, on Debian. About eight minutes.
 test-cluster: environment
 	$(ACTIVATE) && tests/cluster/run
 

@@ -43,6 +43,8 @@ CAPABILITIES = {
     "quality": "encoder",
 }
 NETWORK_SIZES = (28, 32, 64)
+# Latent sizes at which S codes in float64 take so much memory that S has a key of its own.
+LARGE_LATENT_DIM = 1000
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,21 @@ class Study:
         if figure_module(figure).SEEDS == "first":
             return {name: values[:1] for name, values in seeds.items()}
         return seeds
+
+    def kl_settings(self, run: str) -> dict[str, Any]:
+        """The Monte Carlo KL's settings, with the number of samples that the latent size allows."""
+        settings = dict(self.config["estimators"]["kl"])
+        large_samples = settings.pop("large_samples")
+        if self.runs[run].what["latent_dim"] >= LARGE_LATENT_DIM:
+            settings["samples"] = large_samples
+        return settings
+
+    def ratio_settings(self, ratio: str) -> list[dict[str, Any]]:
+        """The classifiers of one job, "default" or a table's name, each with all its settings."""
+        settings = dict(self.config["estimators"]["density_ratio"])
+        tables = settings.pop("tables")
+        changes = [{}] if ratio == "default" else tables[ratio]
+        return [{**settings, **change} for change in changes]
 
 
 def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:

@@ -465,14 +465,12 @@ class Costs:
 
     def _estimate_kl(self, run: str) -> Cost:
         spec, _, _ = self._spec(run)
-        gpus, settings = self.gpus_of(run), self.estimators["kl"]
+        gpus, settings = self.gpus_of(run), self.study.kl_settings(run)
         train, valid, test = self.images(spec["data"])
         n = train + valid
         samples = settings["samples"]
         if spec.get("posterior") == "realnvp":
             samples = settings["flow_samples"]
-        elif spec["latent_dim"] >= 1000:
-            samples = settings["large_samples"]
         samples = n if samples is None else min(samples, n)
         few = min(samples, settings["curve_samples"])
         curve = sum(size for size in settings["curve_sizes"] if size < n)
@@ -498,11 +496,10 @@ class Costs:
     def _estimate_ratio(self, run: str, ratio: str) -> Cost:
         spec, _, _ = self._spec(run)
         gpus, threads = self.gpus_of(run), self.threads_of(run)
-        settings = {k: v for k, v in self.estimators["density_ratio"].items() if k != "tables"}
-        changes = [{}] if ratio == "default" else self.estimators["density_ratio"]["tables"][ratio]
+        settings = self.study.ratio_settings(ratio)
         test = self.images(spec["data"])[2]
         seconds, state = 0.0, 0.0
-        for setting in ({**settings, **change} for change in changes):
+        for setting in settings:
             size = code_discriminator(spec["latent_dim"], setting["layers"], setting["width"])
             noise = 2 if setting["activation_noise"] or setting["dropout"] else 1
             noisy = size + Size(values=size.values * (noise - 1))
@@ -517,8 +514,9 @@ class Costs:
             seconds += self._seconds(work, gpus, threads, setting["precision"])
             state += 12 * size.parameters / MB
         _, parameters, _ = self._encoded(run)
-        layer = 1024 * 8 * 4 * max(settings["width"], spec["latent_dim"]) / MB
-        memory = self._model_mb(run) + parameters + 4 * state / len(changes) + layer
+        widest = max(spec["latent_dim"], *(setting["width"] for setting in settings))
+        layer = 1024 * 8 * 4 * widest / MB
+        memory = self._model_mb(run) + parameters + 4 * state / len(settings) + layer
         return self._cost(seconds, memory, state, gpus, threads)
 
     def _fit_density_model(self, run: str, density_model: str) -> Cost:

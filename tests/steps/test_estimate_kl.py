@@ -62,9 +62,9 @@ def test_the_kl_is_that_of_the_posteriors_that_encode_writes(saved, dataset, tmp
 
 
 def test_the_encoded_posteriors_leave_no_file(saved, dataset, tmp_path):
-    model = load_model(saved(), CPU)
+    path = saved()
     images = open_dataset(dataset).images
-    with encoded(model, images, CPU, tmp_path / "scratch") as parameters:
+    with encoded(load_model(path, CPU), images, CPU, path, tmp_path / "scratch") as parameters:
         assert parameters.shape == (128, 8)
         assert list((tmp_path / "scratch").iterdir()) == []
 
@@ -75,7 +75,9 @@ def test_an_encoder_that_diverged_is_reported_in_one_sentence(saved, dataset, tm
     name = next(key for key in content["model"] if "encoder" in key and key.endswith("bias"))
     content["model"][name] += np.nan
     checkpoint.save(path, content)
-    with pytest.raises(DmviError, match="non-finite posteriors for 128 of 128 images"):
+    with pytest.raises(
+        DmviError, match=r"model\.pt: .* non-finite posteriors for 128 of 128 images"
+    ):
         run(path, dataset, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 

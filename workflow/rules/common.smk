@@ -53,8 +53,6 @@ except DmviError as error:
 DEVICE = config.get("device", "auto")
 ESTIMATORS = config["estimators"]
 INCEPTION_WEIGHTS = config.get("inception_weights")
-# Latent sizes at which S codes in float64 take so much memory that S has a key of its own.
-LARGE_LATENT_DIM = 1000
 RATIO_TABLES = ESTIMATORS["density_ratio"]["tables"]
 # "d1-lr0.0005" -> what that job of the synthetic study computes, one job for all seeds.
 SYNTHETIC = synthetic_settings(config)
@@ -154,21 +152,14 @@ def refuse_unless_given(wildcards, table):
 
 
 def kl_settings(wildcards):
-    """The Monte Carlo KL's settings, with the number of samples that the latent size allows."""
     refuse_unless_given(wildcards, "kl.json")
-    settings = dict(ESTIMATORS["kl"])
-    large_samples = settings.pop("large_samples")
-    if STUDY.runs[wildcards.run].what["latent_dim"] >= LARGE_LATENT_DIM:
-        settings["samples"] = large_samples
-    return canonical(settings)
+    return canonical(STUDY.kl_settings(wildcards.run))
 
 
 def ratio_settings(wildcards):
-    """The classifiers that a job trains one after another, each with all its settings."""
+    """The classifiers that a job trains one after another."""
     refuse_unless_given(wildcards, f"density_ratio/{wildcards.ratio}.json")
-    settings = {k: v for k, v in ESTIMATORS["density_ratio"].items() if k != "tables"}
-    changes = [{}] if wildcards.ratio == "default" else RATIO_TABLES[wildcards.ratio]
-    return canonical([{**settings, **change} for change in changes])
+    return canonical(STUDY.ratio_settings(wildcards.ratio))
 
 
 def density_model_settings(wildcards):

@@ -34,7 +34,7 @@ def encode(
     images = open_dataset(data).images
     with atomic_path(posterior_path) as parameters_file, atomic_path(codes_path) as codes_file:
         posteriors = codes = None
-        for rows, parameters in posterior_batches(model, images, chosen):
+        for rows, parameters in posterior_batches(model, images, chosen, model_path):
             z = model.sample_posterior(parameters).cpu().numpy()
             parameters = parameters.cpu().numpy()
             if posteriors is None:
@@ -48,7 +48,7 @@ def encode(
 
 @contextmanager
 def encoded(
-    model: EncodingModel, images: np.ndarray, device: torch.device, folder: Path
+    model: EncodingModel, images: np.ndarray, device: torch.device, model_path: Path, folder: Path
 ) -> Iterator[np.ndarray]:
     """The posterior parameters float32 (N, P) of all images, for the duration of the block.
 
@@ -58,7 +58,7 @@ def encoded(
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
         posteriors = None
-        for rows, parameters in posterior_batches(model, images, device):
+        for rows, parameters in posterior_batches(model, images, device, model_path):
             if posteriors is None:
                 shape = (len(images), parameters.shape[1])
                 posteriors = np.memmap(file, np.float32, "w+", shape=shape)
@@ -67,12 +67,12 @@ def encoded(
 
 
 def posterior_batches(
-    model: EncodingModel, images: np.ndarray, device: torch.device
+    model: EncodingModel, images: np.ndarray, device: torch.device, model_path: Path
 ) -> Iterator[tuple[slice, Tensor]]:
     """(rows, posterior parameters) of all images, batch by batch.
 
     Raises:
-        DmviError: after the last batch, if any parameter is NaN or infinite.
+        DmviError: naming the model's file, after the last batch, if any parameter is NaN or infinite.
     """
     bad = 0
     for rows, x in input_batches(images, device):
@@ -81,6 +81,6 @@ def posterior_batches(
         yield rows, parameters
     if bad:
         raise DmviError(
-            f"the encoder gives non-finite posteriors for {bad} of {len(images)} images; the training "
-            "has diverged, lower its learning_rate"
+            f"{model_path}: the encoder gives non-finite posteriors for {bad} of {len(images)} images; "
+            "the training has diverged, lower its learning_rate"
         )

@@ -43,7 +43,7 @@ def estimate_kl(
     tractable_posterior(model)
     dataset = open_dataset(data)
     n = len(dataset.train_valid)
-    with encoded(model, dataset.images, chosen, kl_path.parent) as parameters:
+    with encoded(model, dataset.images, chosen, model_path, kl_path.parent) as parameters:
         units = pd.DataFrame(columns=profile.UNIT_COLUMNS)
         histograms = pd.DataFrame(columns=profile.HISTOGRAM_COLUMNS)
         if isinstance(model.posterior, GaussianFamily):
