@@ -25,11 +25,13 @@ from itertools import pairwise
 from pathlib import Path
 
 import yaml
+from snakemake.utils import update_config
 
 from dmvi.files import write_json
 
 REPOSITORY = Path(__file__).parents[1]
 FIGURES = ("fig2", "fig22", "table7")
+# Without score: a group's members must agree on all resources that are text, and it has one of its own.
 GROUPED = (
     "train",
     "encode",
@@ -38,7 +40,7 @@ GROUPED = (
     "fit_density_model",
     "find_low_posterior",
     "reconstruct",
-)  # score is left out: a group's members must agree on all resources that are text, and it has its own
+)
 SMALL_RUN = {"width": 4, "batch_size": 8, "flow_transforms": 1, "flow_hidden": [8], "gpu": 0}
 SMALL_RUN |= {"bound_images": 8, "log_every": 1, "bound_every": 1, "threads": 1}
 SMALL_ESTIMATORS = {
@@ -61,14 +63,6 @@ SMALL_ESTIMATORS = {
 }
 
 
-def merged(base: dict, changes: dict) -> dict:
-    """`base` with `changes`, block by block."""
-    return {
-        **base,
-        **{k: merged(base[k], v) if isinstance(v, dict) else v for k, v in changes.items()},
-    }
-
-
 def one_step(config: dict) -> dict:
     """The study with the same jobs, each doing as little as it can."""
     limit = {"train": 200, "valid": 40, "test": 40}
@@ -77,7 +71,7 @@ def one_step(config: dict) -> dict:
     config["defaults"] |= SMALL_RUN
     for run in config["runs"].values():
         run["iterations"] = 1
-    config["estimators"] = merged(config["estimators"], SMALL_ESTIMATORS)
+    update_config(config["estimators"], SMALL_ESTIMATORS)
     config["study"] = {"name": "one step", "scale": "demo", "note": "measures jobs, not models"}
     config["device"] = "cpu"
     return config
