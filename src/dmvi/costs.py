@@ -306,12 +306,16 @@ class Costs:
 
     # How jobs run.
 
-    def gpus_of(self, run: str | None = None) -> int:
+    def gpus_asked(self, run: str | None = None) -> int:
         """GPUs that a job of this run, or of none, asks for."""
         own = self.study.runs[run].how if run else self.config["defaults"]
         gpus = own.get("gpu")
+        return 1 if gpus is None else gpus
+
+    def gpus_of(self, run: str | None = None) -> int:
+        """GPUs that such a job uses: none where the study's device is the CPU."""
         on_cpu = str(self.config.get("device", "auto")).startswith("cpu")
-        return 0 if on_cpu else 1 if gpus is None else gpus
+        return 0 if on_cpu else self.gpus_asked(run)
 
     def threads_of(self, run: str | None = None) -> int:
         """Threads of a training job of this run, or of none."""

@@ -192,11 +192,11 @@ def how(wildcards, key, default):
 
 
 def train_gpu(wildcards):
-    return how(wildcards, "gpu", 1)
+    return COSTS.gpus_asked(wildcards.run)
 
 
 def train_threads(wildcards):
-    return how(wildcards, "threads", 4)
+    return COSTS.threads_of(wildcards.run)
 
 
 def limit(step):

@@ -61,9 +61,9 @@ rule train_classifier:
         "results/benchmarks/train_classifier/{dataset}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: config["defaults"].get("threads", 4)
+    threads: COSTS.threads_of()
     resources:
-        gpu=config["defaults"].get("gpu", 1),
+        gpu=COSTS.gpus_asked(),
         mem_mb=memory("train_classifier"),
         runtime=limit("train_classifier"),
         device=DEVICE,
@@ -136,7 +136,7 @@ rule score_data:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=config["defaults"].get("gpu", 1),
+        gpu=COSTS.gpus_asked(),
         mem_mb=memory("score_data"),
         runtime=limit("score_data"),
         device=DEVICE,

@@ -15,9 +15,9 @@ rule run_synthetic:
         "results/benchmarks/run_synthetic/{kind}/{setting}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: config["defaults"].get("threads", 4)
+    threads: COSTS.threads_of()
     resources:
-        gpu=config["defaults"].get("gpu", 1),
+        gpu=COSTS.gpus_asked(),
         mem_mb=memory("run_synthetic"),
         runtime=limit("run_synthetic"),
         device=DEVICE,
