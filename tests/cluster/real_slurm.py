@@ -157,13 +157,17 @@ class SlurmStudy(Study):
         return (self.folder / name).read_bytes()
 
     def evidence(self) -> str:
-        """All that may tell why a test failed."""
+        """All that may tell why a test failed, from a cluster that may be gone, too."""
         logs = sorted((self.folder / "results/logs").rglob("*.log"))
-        texts = [(path, 1500) for path in logs] + [(LOGS / "slurmctld.log", 4000)]
+        texts = [(path, 1500) for path in logs] + [(path, 4000) for path in LOGS.glob("*.log")]
         texts += [(path, 6000) for path in self.folder.glob("head*.txt")]
         parts = [f"--- {path}\n{path.read_text()[-size:]}" for path, size in texts]
-        parts += [slurm("scontrol", "show", "job", job.id) for job in self.jobs()]
-        return "\n".join([*parts, slurm("squeue", "--states=all"), slurm("sinfo", "-N")])
+        try:
+            parts += [slurm("scontrol", "show", "job", job.id) for job in self.jobs()]
+            parts += [slurm("squeue", "--states=all"), slurm("sinfo", "-N")]
+        except subprocess.SubprocessError as error:
+            parts.append(f"--- Slurm does not answer: {error}")
+        return "\n".join(parts)
 
 
 class Head:
