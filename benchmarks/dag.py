@@ -2,27 +2,33 @@
 
     python benchmarks/dag.py --output dag.json
 
-Wall time of `snakemake -n` on the paper's study (one figure of it, all of it, and all of it with
-every run trained with more seeds), in turn with a bare Snakefile of as many jobs in chains of four.
-Medians over repeats. Ratios carry over between machines of one kind, seconds do not.
+Wall time of `snakemake -n` on the paper's study (figure 5 of it: about 100 jobs, figure 9: 1,000, all
+of it, and all of it with eight seeds of every run: 10,000), in turn with a bare Snakefile of as many
+jobs in chains of four. Medians over repeats; the largest is planned once.
 """
 
 import argparse
-import platform
 import re
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
-import snakemake
 import yaml
+from common import line, machine, row, seconds
 
 from dmvi.files import write_json
 
 REPOSITORY = Path(__file__).parents[1]
+LIMIT = 5.0  # seconds for the paper's whole study
+CASES = (
+    ("figure 5 of the paper's study", "results/fig5.pdf", None),
+    ("figure 9 of the paper's study", "results/fig9.pdf", None),
+    ("the paper's study", "all", None),
+    ("the paper's study with eight seeds of every run", "all", 8),
+)
 BARE = """
 rule all:
     input: expand("results/{{run}}/d.txt", run=range({chains}))
@@ -38,21 +44,19 @@ rule {name}:
 """
 
 
-def plan(folder: Path, snakefile: Path, target: str) -> tuple[float, int]:
-    """Seconds of one dry run, and the number of jobs in it."""
+def plan(folder: Path, snakefile: Path, target: str) -> int:
+    """One dry run; the number of jobs in it."""
     command = [sys.executable, "-m", "snakemake", "-n", target, "--quiet", "rules"]
-    began = time.perf_counter()
     done = subprocess.run(
         [*command, "--directory", folder, "--snakefile", snakefile],
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
     )
-    seconds = time.perf_counter() - began
     found = re.search(r"^total +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
     if done.returncode or found is None:
         raise SystemExit((done.stdout + done.stderr)[-2000:])
-    return seconds, int(found[1])
+    return int(found[1])
 
 
 def paper(folder: Path, seeds: int | None) -> Path:
@@ -79,44 +83,33 @@ def bare(folder: Path, jobs: int) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=3)
-    parser.add_argument("--output", type=Path)
+    parser.add_argument("--output", type=Path, default=Path("dag.json"))
     args = parser.parse_args()
-    results = []
-    cases = (
-        ("one figure", "results/fig22.pdf", None),
-        ("paper", "all", None),
-        ("7 seeds", "all", 7),
-    )
+    rows = []
     with tempfile.TemporaryDirectory() as scratch:
-        for name, target, seeds in cases:
-            folder = paper(Path(scratch) / f"paper-{name}", seeds)
-            snakefile = REPOSITORY / "Snakefile"
-            _, jobs = plan(folder, snakefile, target)  # the first one also fills caches
-            reference = bare(Path(scratch) / f"bare-{name}", jobs)
-            ours, theirs = [], []
-            for _ in range(args.repeats):
-                ours.append(plan(folder, snakefile, target)[0])
-                theirs.append(plan(reference, reference / "Snakefile", "all")[0])
-            row = {
-                "study": name,
-                "jobs": jobs,
-                "seconds": statistics.median(ours),
-                "bare_seconds": statistics.median(theirs),
-            }
-            row["ratio"] = row["seconds"] / row["bare_seconds"]
-            results.append(row)
-            print(
-                "  ".join(
-                    f"{k} {v:.2f}" if isinstance(v, float) else f"{k} {v}" for k, v in row.items()
-                )
+        for name, target, seeds in CASES:
+            folder = paper(Path(scratch) / f"paper{len(rows)}", seeds)
+            began = time.perf_counter()
+            jobs = plan(folder, REPOSITORY / "Snakefile", target)  # this one also fills caches
+            first = time.perf_counter() - began
+            reference = bare(Path(scratch) / f"bare{len(rows)}", jobs)
+            times = seconds(
+                {
+                    "bare": partial(plan, reference, reference / "Snakefile", "all"),
+                    "study": partial(plan, folder, REPOSITORY / "Snakefile", target),
+                },
+                args.repeats if first < 15 else 1,
+                warm_up=False,
             )
-    if args.output:
-        about = {
-            "processor": platform.processor() or platform.machine(),
-            "snakemake": snakemake.__version__,
-            "repeats": args.repeats,
-        }
-        write_json(args.output, {**about, "results": results})
+            case = f"{name}, {jobs:,} jobs"
+            rows.append(
+                row("planning", case, times["study"], "bare Snakefile", times["bare"], jobs=jobs)
+            )
+            print(line(rows[-1]), flush=True)
+            if name == "the paper's study":
+                rows.append(row("planning", case, times["study"], "limit", LIMIT, at_most=1.0))
+                print(line(rows[-1]), flush=True)
+    write_json(args.output, {"machine": machine(), "rows": rows})
 
 
 if __name__ == "__main__":

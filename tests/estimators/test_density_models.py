@@ -18,7 +18,8 @@ from torch.distributions import (
 
 from dmvi.errors import DmviError
 from dmvi.estimators.autoregressive import LOG_SIGMA_BOUND, MAF, GaussianLSTM
-from dmvi.estimators.density_models import VARIANCE_FLOOR, DiagonalGMM, density_kl
+from dmvi.estimators.density_models import VARIANCE_FLOOR, density_kl
+from dmvi.estimators.diagonal_gmm import DiagonalGMM
 from dmvi.training.engine import CheckpointPolicy, fit
 
 CPU = torch.device("cpu")

@@ -13,7 +13,7 @@ import torch
 from dmvi import files
 from dmvi.declared import declared_models
 from dmvi.errors import DmviError
-from dmvi.estimators.density_models import DiagonalGMM
+from dmvi.estimators.diagonal_gmm import DiagonalGMM
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.models import make_model
 from dmvi.steps import fit_density_model as module

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import re
 import shutil
 import time
 
@@ -183,6 +184,21 @@ def test_the_same_config_gives_the_same_bytes(finished, tmp_path, study_class):
     ):
         first, second = (s.folder / "results" / name for s in (finished, again))
         assert first.read_bytes() == second.read_bytes(), name
+
+
+def test_every_log_ends_with_the_time_that_its_job_took(finished):
+    logs = list((finished.folder / "results/logs").rglob("*.log"))
+    assert {path.relative_to(finished.folder / "results/logs").parts[0] for path in logs} > {
+        "prepare_data",
+        "train",
+        "estimate_kl",
+        "score",
+        "draw",
+    }
+    for path in logs:
+        last = path.read_text().splitlines()[-1]
+        took = r".*  \d+\.\d\d s of processor time, imports included"
+        assert re.fullmatch(took, last), f"{path}: {last}"
 
 
 def test_a_failing_step_says_why_in_its_log_and_leaves_nothing_half_written(study):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -12,7 +12,7 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.estimators.autoregressive import MAF, AutoregressiveDensity, GaussianLSTM
-from dmvi.estimators.density_models import DensityModel, DiagonalGMM, density_kl
+from dmvi.estimators.density_models import DensityModel, density_kl
 from dmvi.estimators.estimate import mean_and_error
 from dmvi.estimators.marginal_kl import spread_evenly
 from dmvi.estimators.streaming import standard_normal_log_density
@@ -22,6 +22,9 @@ from dmvi.training import checkpoint
 from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
+
+if TYPE_CHECKING:
+    from dmvi.estimators.diagonal_gmm import DiagonalGMM
 
 NAMES = ("gmm", "maf", "lstm")
 COLUMNS = ("step", "log_r", "standard_error", "heldout_log_r")
@@ -85,7 +88,7 @@ def fit_density_model(
     codes = sampler.draw(settings.get("fit_samples", STANDARDISATION_CODES), seed)
     density = _make(name, settings, codes, seed, chosen)
     curve = Curve(density, z, heldout_z, settings["every"], settings["iterations"])
-    if isinstance(density, DiagonalGMM):
+    if name == "gmm":
         _fit_by_em(density, codes, curve, log)
     else:
         log(f"{name} of {density.num_parameters:,} parameters on {chosen}")
@@ -155,8 +158,10 @@ def log_prob(density: DensityModel, z: Tensor) -> Tensor:
 
 def _make(
     name: str, settings: dict[str, Any], codes: Tensor, seed: int, device: torch.device
-) -> DiagonalGMM | AutoregressiveDensity:
+) -> "DiagonalGMM | AutoregressiveDensity":
     if name == "gmm":
+        from dmvi.estimators.diagonal_gmm import DiagonalGMM  # scikit-learn takes a second to load
+
         return DiagonalGMM(settings["components"], seed)
     if name == "maf":
         return MAF(codes, settings["transforms"], settings["hidden"]).to(device)
@@ -164,7 +169,7 @@ def _make(
 
 
 def _fit_by_em(
-    density: DiagonalGMM, codes: Tensor, curve: Curve, log: Callable[[str], None]
+    density: "DiagonalGMM", codes: Tensor, curve: Curve, log: Callable[[str], None]
 ) -> None:
     progress = Progress(log, "iteration")
 

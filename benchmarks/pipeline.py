@@ -1,0 +1,139 @@
+"""What does the pipeline cost beside the work? Processor seconds of a study's jobs, and where they go.
+
+    PYTHONPATH=src python benchmarks/pipeline.py --output pipeline.json [--targets all]
+
+Runs targets of the demo in a new folder on all cores. The whole is what Snakemake and all its jobs
+took of the processors. Inside is what the jobs that compute (training, estimation, scores) took after
+their imports: each job's log ends with its processor time, and the imports of each step are measured
+by themselves. Outside remain the imports, the shells, Snakemake itself and the figures.
+"""
+
+import argparse
+import os
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from common import line, machine, row
+
+from dmvi.files import write_json
+
+REPOSITORY = Path(__file__).parents[1]
+TARGET = 1.3
+MINUTES = 10.0  # the whole demo, on two cores
+# Figures of the demo whose jobs are a small copy of all its jobs: about a tenth of the time.
+SAMPLE = ("results/fig22.pdf", "results/fig12.pdf", "results/table1.pdf")
+# Rules that compute -> the module that their step imports.
+STEPS = {
+    "train": "train",
+    "encode": "encode",
+    "estimate_kl": "estimate_kl",
+    "estimate_ratio": "estimate_ratio",
+    "fit_density_model": "fit_density_model",
+    "find_low_posterior": "find_low_posterior",
+    "reconstruct": "reconstruct",
+    "train_classifier": "train_classifier",
+    "score": "score",
+    "score_data": "score_data",
+    "run_synthetic": "synthetic",
+}
+
+
+def run_demo(targets: list[str], folder: Path) -> tuple[float, float]:
+    """Wall and processor seconds of Snakemake and all that it started."""
+    folder.mkdir()
+    shutil.copy(REPOSITORY / "studies/demo/config.yaml", folder)
+    command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "rules"]
+    before, began = _children(), time.perf_counter()
+    done = subprocess.run(
+        [*command, "--directory", folder, *targets],
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode:
+        raise SystemExit(done.stdout[-3000:])
+    return time.perf_counter() - began, _children() - before
+
+
+def _children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def inside_steps(folder: Path) -> dict[str, list[float]]:
+    """Rule -> processor seconds of each of its jobs, imports included, from the ends of their logs."""
+    found = {}
+    for rule in STEPS:
+        logs = sorted((folder / "results/logs" / rule).rglob("*.log"))
+        found[rule] = [
+            float(re.findall(r"([\d.]+) s of processor", p.read_text())[-1]) for p in logs
+        ]
+    return {rule: times for rule, times in found.items() if times}
+
+
+def import_seconds(statement: str, repeats: int) -> float:
+    """Median processor seconds of a Python process that only imports something."""
+    code = f"import time; {statement}; print(time.process_time())"
+    times = [
+        float(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True).stdout)
+        for _ in range(repeats)
+    ]
+    return statistics.median(times)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--targets", nargs="+", default=list(SAMPLE))
+    parser.add_argument("--repeats", type=int, default=3, help="of the imports")
+    parser.add_argument("--output", type=Path, default=Path("pipeline.json"))
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "demo"
+        wall, processor = run_demo(args.targets, folder)
+        jobs = inside_steps(folder)
+    torch_alone = import_seconds("import torch", args.repeats)
+    imports = {
+        rule: import_seconds(f"import dmvi.steps.{STEPS[rule]}", args.repeats) for rule in jobs
+    }
+    inside = sum(sum(times) - len(times) * imports[rule] for rule, times in jobs.items())
+    count = sum(map(len, jobs.values()))
+    whole = args.targets == ["all"]
+    case = f"{'demo' if whole else 'part of the demo'}, {count} jobs that compute"
+    rows = [
+        row(
+            "processor seconds of the pipeline",
+            case,
+            processor,
+            "inside training and estimation",
+            inside,
+            at_most=TARGET,
+            targets=args.targets,
+            in_imports=sum(len(times) * imports[rule] for rule, times in jobs.items()),
+        )
+    ]
+    if whole:
+        case = f"demo on {os.cpu_count()} cores, minutes"
+        rows.append(row("wall time", case, wall / 60, "limit", MINUTES, at_most=1.0))
+    rows += [
+        row("imports", f"dmvi.steps.{STEPS[rule]}, s", value, "import torch", torch_alone)
+        for rule, value in imports.items()
+    ]
+    for each in rows:
+        print(line(each), flush=True)
+    steps = {
+        rule: {"jobs": len(times), "seconds": sum(times), "import_seconds": imports[rule]}
+        for rule, times in jobs.items()
+    }
+    write_json(args.output, {"machine": machine(), "rows": rows, "steps": steps})
+
+
+if __name__ == "__main__":
+    main()
