@@ -90,6 +90,50 @@ def test_points_far_from_narrow_posteriors():
     torch.testing.assert_close(found, brute_force(mean, log_var, z), rtol=1e-12, atol=0)
 
 
+@pytest.mark.parametrize("tile", [(1024, 2048), (2, 1), (1, 70)])
+def test_the_own_term_may_be_far_below_others(tile):
+    # Two centres of posteriors, one 345 nats above the other, and 100 components too far to matter.
+    mean = torch.cat([torch.zeros(2, 50), torch.full((100, 50), 100.0)])
+    log_var = torch.zeros(102, 50)
+    log_var[1] = 2 * math.log(1e-3)
+    z, index = torch.zeros(3, 50, dtype=torch.float64), torch.tensor([0, 1, 0])
+    own = torch.distributions.Normal(0.0, log_var[index, :1].double().div(2).exp()).log_prob(
+        torch.zeros((), dtype=torch.float64)
+    )
+    own = 50 * own.squeeze(1)
+    found = GaussianMixture(mean, log_var, tile=tile).log_density(z, index, own)
+    torch.testing.assert_close(found, brute_force(mean, log_var, z), rtol=0, atol=1e-9)
+
+
+def test_an_impossible_own_term_is_refused():
+    # No z drawn from a component has exp(5,000) times the density under another one.
+    mean, log_var = torch.zeros(500, 2), torch.zeros(500, 2)
+    z, index = torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64)
+    with pytest.raises(RuntimeError, match="not finite at 4 of 4"):
+        GaussianMixture(mean, log_var).log_density(z, index, torch.full((4,), -5000.0))
+
+
+def test_log_density_leaves_float64_parameters_as_they_were():
+    mean, log_var = (x.double() for x in make(40, 3, 8))
+    before = mean.clone(), log_var.clone()
+    GaussianMixture(mean, log_var).log_density(torch.zeros(5, 3))
+    assert torch.equal(mean, before[0])
+    assert torch.equal(log_var, before[1])
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_wide_posteriors_in_several_pieces(own):
+    # So wide that every entry of every row counts; 4 pieces of rows to a tile, 3 tiles.
+    mean, _ = make(600, 8, 3, spread=0.4)
+    log_var = torch.full_like(mean, -0.2)
+    mixture = GaussianMixture(mean, log_var, tile=(1024, 512))
+    index = torch.arange(1800) % 600
+    z, own_log_prob = mixture.sample(index, generator())
+    expected = brute_force(mean, log_var, z)
+    given = (index, own_log_prob) if own else ()
+    torch.testing.assert_close(mixture.log_density(z, *given), expected, rtol=0, atol=1e-10)
+
+
 def test_identical_narrow_components_are_one_component():
     mean = torch.full((6000, 2), 0.7)
     log_var = torch.full((6000, 2), -28.0)
@@ -222,10 +266,10 @@ def test_working_memory_is_one_tile(monkeypatch):
     def watched(start, stop):
         fill = kernel(start, stop)
 
-        def record(z, floor, out):
+        def record(z, base, floor, out):
             nonlocal largest
             largest = max(largest, out.untyped_storage().nbytes())
-            fill(z, floor, out)
+            fill(z, base, floor, out)
 
         return record
 

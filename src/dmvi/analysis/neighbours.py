@@ -4,9 +4,11 @@ import numpy as np
 
 from dmvi.errors import DmviError
 
+TILE_BYTES = 2**25  # of images as float64, at a time
+
 
 def nearest(
-    queries: np.ndarray, images: np.ndarray, *, tile_bytes: int = 2**25
+    queries: np.ndarray, images: np.ndarray, *, tile_bytes: int = TILE_BYTES
 ) -> tuple[np.ndarray, np.ndarray]:
     """The image nearest to each query: argmin_n ||query - image_n||, pixels scaled to [0, 1].
 

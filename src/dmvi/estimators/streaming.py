@@ -15,14 +15,18 @@ from torch import Tensor
 
 from dmvi.errors import DmviError
 
-# Called with z (S_t, d), floor (S_t,) and out (S_t, N_t); fills out = log q(z_i|x_n). Entries more
-# than NEGLIGIBLE nats below `floor` or their row's maximum may be inexact: no digit rests on them.
-Kernel = Callable[[Tensor, Tensor, Tensor], None]
+# Called with z (S_t, d), base (S_t,), floor (S_t,) and out (S_t, N_t); fills
+# out = log q(z_i|x_n) - base_i. Entries more than NEGLIGIBLE nats below `floor` or their row's
+# maximum may be inexact: no digit rests on them.
+Kernel = Callable[[Tensor, Tensor, Tensor, Tensor], None]
 
 LOG_2PI = math.log(2 * math.pi)
 NEGLIGIBLE = 60.0  # exp(-60) N < 2^-53 for N < 10^10
 # exp of less than about -708 is denormal, and 30 to 150 times slower than a normal result.
 SMALLEST_EXPONENT = -700.0
+HEADROOM = 600.0  # nats; N exp(600) does not overflow
+VALUES_IN_CACHE = 2**17  # 1 MiB of float64, half of a core's second-level cache
+PROBED = 64  # columns of a tile that are looked at before all of them are
 LOWEST = -1e300  # below every log density; finite, so that LOWEST - LOWEST is 0 and not NaN
 
 
@@ -82,7 +86,8 @@ class TractableMixture(ABC):
 
         Raises:
             DmviError: `z` has the wrong shape.
-            RuntimeError: a density is NaN, or zero under every component.
+            RuntimeError: a density is NaN, zero under every component, or many hundred nats above
+                the `own_log_prob` of its point.
         """
         if z.ndim != 2 or z.shape[1] != self.latent_dim:
             raise DmviError(
@@ -91,13 +96,16 @@ class TractableMixture(ABC):
         if (own_index is None) != (own_log_prob is None):
             raise DmviError("log_density: give both own_index and own_log_prob, or neither.")
         z = z.to(self.device, torch.float64)
-        # sum_n q(z|x_n) = exp(shift) total. From the own term on, kernels know what is negligible.
+        # sum_n q(z|x_n) = exp(base + shift) total. From the own term on, kernels know what is
+        # negligible. It also stays the shift: that some density at z ~ q(z|x_i) exceeds exp(t) times
+        # the own one has a probability of at most N exp(-t) (Markov).
         if own_index is None:
-            shift = torch.full((len(z),), LOWEST, dtype=torch.float64, device=self.device)
+            base = z.new_zeros(len(z))
+            shift = torch.full_like(base, LOWEST)
         else:
             own_index = own_index.to(self.device)
-            own_log_prob = own_log_prob.to(self.device, torch.float64)
-            shift = own_log_prob.clone()
+            base = own_log_prob.to(self.device, torch.float64)
+            shift = torch.zeros_like(base)
         total = torch.zeros_like(shift)
         # One buffer for all tiles: a fresh allocation costs more in page faults than exp itself.
         buffer = z.new_empty(min(self.tile[0], len(z)) * min(self.tile[1], self.components))
@@ -109,16 +117,16 @@ class TractableMixture(ABC):
                 for first, last in spans(len(z), self.tile[0]):
                     rows = slice(first, last)
                     out = buffer[: (last - first) * (stop - start)].view(last - first, stop - start)
-                    kernel(z[rows], shift[rows], out)
+                    kernel(z[rows], base[rows], shift[rows], out)
                     if own_index is not None:
                         column = own_index[rows] - start
                         hit = ((column >= 0) & (column < stop - start)).nonzero().squeeze(1)
-                        out[hit, column[hit]] = own_log_prob[rows][hit]
-                    _accumulate(out, shift[rows], total[rows])
+                        out[hit, column[hit]] = 0.0
+                    _accumulate(out, shift[rows], total[rows], own_index is not None)
                     done += 1
                     if progress is not None:
                         progress(done, tiles)
-        log_q = shift + total.log() - math.log(self.components)
+        log_q = base + shift + total.log() - math.log(self.components)
         bad = ~(log_q.isfinite() & (shift > LOWEST))
         if bad.any():
             raise RuntimeError(
@@ -128,17 +136,36 @@ class TractableMixture(ABC):
         return log_q
 
 
-def _accumulate(out: Tensor, shift: Tensor, total: Tensor) -> None:
+def _accumulate(out: Tensor, shift: Tensor, total: Tensor, shift_is_own: bool) -> None:
     """Adds sum_n exp(out_n) to exp(shift) total, in place; destroys `out`."""
+    low = shift - NEGLIGIBLE
+    # Wide posteriors reach all points. A few columns tell, and spare a search for every maximum.
+    if shift_is_own and (out[:, :PROBED].amax(1) >= low).all():
+        total += _sum_exp(out, shift)
+        return
     peak = out.amax(1)
     # Narrow posteriors reach few points, so most rows of a tile end here. (~<, so that NaN goes on.)
-    rows = (~(peak < shift - NEGLIGIBLE)).nonzero().squeeze(1)
+    rows = (~(peak < low)).nonzero().squeeze(1)
     if 2 * len(rows) > len(out):  # then all of them in place are cheaper than a copy of some
         rows = slice(None)
-    new_shift = torch.maximum(shift[rows], peak[rows])
-    part = out[rows].sub_(new_shift[:, None]).clamp_(min=SMALLEST_EXPONENT).exp_().sum(1)
-    total[rows] = total[rows] * torch.exp(shift[rows] - new_shift) + part
+    old_shift, peak = shift[rows], peak[rows]
+    new_shift = torch.where(peak > old_shift + HEADROOM, peak, old_shift)
+    part = _sum_exp(out[rows], new_shift)
+    total[rows] = total[rows] * torch.exp(old_shift - new_shift) + part
     shift[rows] = new_shift
+
+
+def _sum_exp(out: Tensor, shift: Tensor) -> Tensor:
+    """sum_n exp(out_n - shift); destroys `out`."""
+    # In pieces that stay in a core's cache from one pass to the next. A GPU takes all at once.
+    values = VALUES_IN_CACHE * torch.get_num_threads() if out.device.type == "cpu" else out.numel()
+    at_once = max(1, values // out.shape[1])
+    parts = []
+    for piece, its_shift in zip(out.split(at_once), shift.split(at_once), strict=True):
+        if its_shift.any():
+            piece.sub_(its_shift[:, None])
+        parts.append(piece.clamp_(min=SMALLEST_EXPONENT).exp_().sum(1))
+    return torch.cat(parts)
 
 
 def standard_normal_log_density(z: Tensor) -> Tensor:
