@@ -73,14 +73,32 @@ def test_avb_carries_half_the_squared_norm_of_z():
     with torch.no_grad():
         made.discriminator.head[-1].weight.zero_()
     z = torch.randn(6, 5)
-    torch.testing.assert_close(made.log_ratio(X, z), 0.5 * z.square().sum(1))
+    torch.testing.assert_close(made.log_ratio(made.features(X), z), 0.5 * z.square().sum(1))
+
+
+@pytest.mark.parametrize("name", ["avb", "avb_ac"])
+def test_avb_judges_both_pairs_of_an_image_by_one_pass_of_its_trunk(name, monkeypatch):
+    made, passes = model(name), []
+    made.discriminator.trunk.register_forward_hook(lambda *_: passes.append(1))
+    once = losses(made, "discriminator", X)
+    assert len(passes) == 1
+    through = type(made).log_ratio
+    monkeypatch.setattr(type(made), "features", lambda self, x: x)
+    monkeypatch.setattr(
+        type(made),
+        "log_ratio",
+        lambda self, x, z: through(self, self.discriminator.trunk(2 * x - 1), z),
+    )
+    twice = losses(made, "discriminator", X)
+    assert len(passes) == 3
+    assert once == twice
 
 
 def test_avb_with_the_true_ratio_gives_the_elbo(monkeypatch):
     """With T = log q - log p of a Gaussian posterior, AVB's bound is the VAE's one-sample bound."""
     avb, vae = model("avb"), model("vae")
     kl = torch.tensor([1.0, 2.0, 3.0, 4.0, 5.0, 6.0])
-    monkeypatch.setattr(avb, "log_ratio", lambda x, z: kl)
+    monkeypatch.setattr(avb, "log_ratio", lambda features, z: kl)
     fit, divergence = avb.bound_terms(X)
     assert torch.equal(divergence, kl)
     autoencoder = sum(losses(avb, "autoencoder", X).values())
@@ -96,6 +114,17 @@ def test_aae_divergence_is_minus_the_codes_logit():
     _, divergence = made.bound_terms(X)
     torch.manual_seed(2)
     torch.testing.assert_close(divergence, -made.code_discriminator(made.codes(X)))
+
+
+@pytest.mark.parametrize("name", ["aae", "vgh"])
+def test_the_code_discriminator_calls_the_prior_real_and_codes_fake(name):
+    made = model(name, code_width=8)
+    terms = losses(made, "code_discriminator", X)
+    torch.manual_seed(1)
+    prior, codes = made.sample_prior(X), made.codes(X)
+    real = F.softplus(-made.code_discriminator(prior)).mean()
+    fake = F.softplus(made.code_discriminator(codes)).mean()
+    torch.testing.assert_close(terms, {"prior": real, "codes": fake})
 
 
 def test_vgh_weights_scale_the_reconstruction_alone():

@@ -13,7 +13,8 @@ from dmvi.distributions.posteriors import POSTERIORS, TractablePosterior
 from dmvi.models import make_model
 from dmvi.models.model import Bounded, EncodingModel
 from dmvi.training.bound import BoundTracker
-from dmvi.training.engine import CheckpointPolicy, _adam, _iterate, _only_trainable, fit
+from dmvi.training.engine import CheckpointPolicy, _adam, fit
+from dmvi.training.iteration import Iteration
 from dmvi.training.sampler import Sampler
 
 MODELS = declared_models()
@@ -114,13 +115,31 @@ def test_a_players_loss_gives_gradients_to_exactly_its_own_parameters(spec):
     assert set(owned) == every, "a parameter belongs to no player"
     for player in players:
         model.zero_grad(set_to_none=True)
-        _only_trainable(player, players)
+        Iteration(players, {}, None, "float32").only_trainable(player)
         sum(player.loss(batch((28, 28, 3))).values()).backward()
         own = {id(p) for p in player.parameters()}
         touched = {id(p) for p in model.parameters() if p.grad is not None and p.grad.any()}
         assert touched == own
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_maps_keep_the_layout_of_the_weights(name):
+    """A layer that leaves another layout costs a copy of its maps, forwards and backwards."""
+    torch.manual_seed(0)
+    model = make_model({**one_variant[name], "width": 64}, (32, 32, 3))
+    seen = []
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.Conv2d | torch.nn.ConvTranspose2d | torch.nn.BatchNorm2d):
+            layer.register_forward_hook(
+                lambda _, inputs, y: seen.append(y.is_contiguous(memory_format=LAST))
+            )
+    for player in model.players():
+        player.loss(batch((32, 32, 3)).contiguous(memory_format=LAST))
+    assert len(seen) > 3
+    assert all(seen)
+
+
+LAST = torch.channels_last
 FITTED = {
     "adam_betas": [0.5, 0.9],
     "learning_rate": 1e-3,
@@ -149,7 +168,7 @@ def test_one_players_update_changes_exactly_its_own_parameters(name):
         optimizers = {p.name: _adam(p, spec) for p in model.players()}
         for other in frozen:
             optimizers[other.name].step = lambda: None
-        _iterate(model.players(), optimizers, sampler(), "float32", torch.device("cpu"))
+        Iteration(model.players(), optimizers, sampler(), "float32")()
         for n, p in model.named_parameters():
             assert (id(p) in own) == (not torch.equal(p, before[n])), (player.name, n)
 

@@ -89,17 +89,17 @@ class Categorical(Likelihood):
     outputs_per_channel = 256
 
     def _logits(self, output: Tensor) -> Tensor:
-        return output.float().unflatten(1, (-1, 256))
+        """(B, H, W, C, 256): a view where the decoder's output has its channels last in memory."""
+        return output.float().permute(0, 2, 3, 1).unflatten(3, (-1, 256))
 
     def log_prob(self, x: Tensor, output: Tensor) -> Tensor:
-        logits = self._logits(output)
-        values = (x * 255.0).round().long().unsqueeze(2)
-        chosen = logits.gather(2, values).squeeze(2)
-        return (chosen - logits.logsumexp(2)).flatten(1).sum(1)
+        logits = self._logits(output).flatten(0, 3)
+        values = (x * 255.0).round().long().permute(0, 2, 3, 1).flatten()
+        return -F.cross_entropy(logits, values, reduction="none").view(len(x), -1).sum(1)
 
     def mean(self, output: Tensor) -> Tensor:
         values = torch.arange(256, device=output.device, dtype=torch.float32) / 255.0
-        return torch.einsum("bckhw,k->bchw", self._logits(output).softmax(2), values)
+        return (self._logits(output).softmax(4) @ values).permute(0, 3, 1, 2)
 
 
 LIKELIHOODS: dict[str, type[Likelihood]] = {

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from dmvi.models.autoencoder import LikelihoodAutoencoder
@@ -75,10 +76,9 @@ class AAE(LikelihoodAutoencoder):
         ]
 
     def code_discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
-        return {
-            "prior": bce_real(self.code_discriminator(self.sample_prior(x))),
-            "codes": bce_fake(self.code_discriminator(self.codes(x))),
-        }
+        z = torch.cat([self.sample_prior(x), self.codes(x)])  # one pass: no batch norm ties them
+        prior, codes = self.code_discriminator(z).chunk(2)
+        return {"prior": bce_real(prior), "codes": bce_fake(codes)}
 
     def autoencoder_loss(self, x: Tensor) -> dict[str, Tensor]:
         z = self.codes(x)

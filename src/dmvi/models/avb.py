@@ -30,7 +30,8 @@ DECLARES = {
         }
     },
     "passes": {
-        "discriminator": {"encoder": 1, "posterior": 1, "joint_discriminator": 6},
+        # 3 of its trunk, once for both pairs, and 6 of what follows.
+        "discriminator": {"encoder": 1, "posterior": 1, "joint_discriminator": 3.75},
         # The image needs no gradient: of the discriminator only what follows z goes backwards.
         "autoencoder": {"encoder": 3, "posterior": 3, "generator": 3, "joint_discriminator": 1.5},
     },
@@ -81,17 +82,22 @@ class AVB(LikelihoodAutoencoder):
         zeros = parameters.new_zeros(len(parameters), self.latent_dim)
         return zeros, torch.ones_like(zeros)
 
-    def log_ratio(self, x: Tensor, z: Tensor) -> Tensor:
-        """T(x, z) of images in [0, 1] and normalised latents, nats, (B,)."""
-        return self.discriminator(to_signed(x), z).float() + 0.5 * z.square().sum(1)
+    def features(self, x: Tensor) -> Tensor:
+        """What T sees of images in [0, 1], (B, maps, 4, 4)."""
+        return self.discriminator.trunk(to_signed(x))
+
+    def log_ratio(self, features: Tensor, z: Tensor) -> Tensor:
+        """T(x, z) of the images' features and normalised latents, nats, (B,)."""
+        return self.discriminator.judge(features, z).float() + 0.5 * z.square().sum(1)
 
     def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
         parameters = self.encode(x)
         mean, std = self.moments(parameters)
         z = (self.sample_posterior(parameters) - mean) / std
+        features = self.features(x)  # once for both pairs: no batch norm ties them to the latents
         return {
-            "posterior": bce_real(self.log_ratio(x, z)),
-            "prior": bce_fake(self.log_ratio(x, self.sample_prior(x))),
+            "posterior": bce_real(self.log_ratio(features, z)),
+            "prior": bce_fake(self.log_ratio(features, self.sample_prior(x))),
         }
 
     def autoencoder_loss(self, x: Tensor) -> dict[str, Tensor]:
@@ -102,5 +108,5 @@ class AVB(LikelihoodAutoencoder):
         parameters = self.encode(x)
         mean, std = (moment.detach() for moment in self.moments(parameters))
         z = self.sample_posterior(parameters)
-        kl = contrast_kl(self.log_ratio(x, (z - mean) / std), z, mean, std)
+        kl = contrast_kl(self.log_ratio(self.features(x), (z - mean) / std), z, mean, std)
         return self.log_likelihood(x, z), kl

@@ -29,10 +29,11 @@ DECLARES = {
         },
     },
     "passes": {
+        # Of the joint discriminator 3 of its trunk, once for both pairs, and 6 of what follows.
         "discriminator": {
             "encoder": 1,
             "posterior": [1, "moment_samples"],
-            "joint_discriminator": 6,
+            "joint_discriminator": 3.75,
         },
         # The image needs no gradient: of the discriminator only what follows z goes backwards.
         "autoencoder": {

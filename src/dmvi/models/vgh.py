@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from dmvi.images import to_signed
@@ -104,10 +105,9 @@ class VGH(AdversarialAutoencodingModel):
         ]
 
     def code_discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
-        return {
-            "prior": bce_real(self.code_discriminator(self.sample_prior(x))),
-            "codes": bce_fake(self.code_discriminator(self.codes(x))),
-        }
+        z = torch.cat([self.sample_prior(x), self.codes(x)])  # one pass: no batch norm ties them
+        prior, codes = self.code_discriminator(z).chunk(2)
+        return {"prior": bce_real(prior), "codes": bce_fake(codes)}
 
     def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
         return {

@@ -11,6 +11,7 @@ from math import log2
 from torch import Tensor, nn
 
 from dmvi.networks.initialise import initialise
+from dmvi.networks.whole_map import MapToPixel, PixelToMap
 
 
 def _halvings(image_size: int) -> int:
@@ -28,7 +29,7 @@ class Generator(nn.Sequential):
     def __init__(self, image_size: int, latent_dim: int, channels: int, width: int = 64) -> None:
         maps = [width * 2**i for i in reversed(range(_halvings(image_size)))]
         layers: list[nn.Module] = [nn.Unflatten(1, (latent_dim, 1, 1))]
-        layers += [nn.ConvTranspose2d(latent_dim, maps[0], 4, 1, 0, bias=False)]
+        layers += [PixelToMap(latent_dim, maps[0], 4)]
         layers += [nn.BatchNorm2d(maps[0]), nn.ReLU(inplace=True)]
         for before, after in pairwise(maps):
             layers += [nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)]
@@ -50,7 +51,7 @@ class Encoder(nn.Sequential):
         for before, after in pairwise(maps):
             layers += [nn.Conv2d(before, after, 4, 2, 1, bias=False)]
             layers += [nn.BatchNorm2d(after), nn.ReLU(inplace=True)]
-        layers += [nn.Conv2d(maps[-1], outputs, 4, 1, 0, bias=False), nn.Flatten()]
+        layers += [MapToPixel(maps[-1], outputs, 4), nn.Flatten()]
         super().__init__(*layers)
         initialise(self)
 
@@ -79,7 +80,7 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         layers, maps = trunk(image_size, channels, width, batch_norm)
-        self.layers = nn.Sequential(*layers, nn.Conv2d(maps, 1, 4, 1, 0, bias=False))
+        self.layers = nn.Sequential(*layers, MapToPixel(maps, 1, 4))
         initialise(self)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -33,6 +33,9 @@ class JointDiscriminator(nn.Module):
         initialise(self)
 
     def forward(self, x: Tensor, z: Tensor) -> Tensor:
-        features = self.trunk(x)
+        return self.judge(self.trunk(x), z)
+
+    def judge(self, features: Tensor, z: Tensor) -> Tensor:
+        """The logits of pairs whose images have gone through the trunk: (B, maps, 4, 4) -> (B,)."""
         tiled = z[:, :, None, None].expand(-1, -1, *features.shape[2:])
         return self.head(torch.cat([features, tiled.to(features.dtype)], 1)).flatten()
