@@ -48,7 +48,8 @@ from dmvi.models import make_model
 from dmvi.network_sizes import code_discriminator, coupling_flow, encoder, generator
 from dmvi.networks import make_encoder, make_generator
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.training.engine import _adam, _iterate
+from dmvi.training.engine import _adam
+from dmvi.training.iteration import Iteration
 from dmvi.training.reproducibility import set_up
 
 REPOSITORY = Path(__file__).parents[1]
@@ -173,9 +174,7 @@ def updates(precision: str, device: torch.device, budget: float):
 def _update(model, batches: OneBatch, spec: dict, device: torch.device, budget: float) -> float:
     players = model.players()
     optimizers = {player.name: _adam(player, spec) for player in players}
-    return best(
-        lambda: _iterate(players, optimizers, batches, spec["precision"], device), device, budget
-    )
+    return best(Iteration(players, optimizers, batches, spec["precision"]), device, budget)
 
 
 def _forward(network, x: torch.Tensor, device: torch.device, budget: float) -> float:

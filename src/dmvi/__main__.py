@@ -54,6 +54,7 @@ def train(args: argparse.Namespace) -> None:
             args.checkpoint_minutes,
             args.device,
             log,
+            bool(args.cuda_graphs),
         )
 
 
@@ -331,6 +332,12 @@ def parser() -> argparse.ArgumentParser:
         bound={"type": Path, "help": "bound.csv to write"},
         checkpoint_every={"type": int, "default": 5000},
         checkpoint_minutes={"type": float, "default": 10.0},
+        cuda_graphs={
+            "type": int,
+            "choices": (0, 1),
+            "default": 0,
+            "help": "1: give a GPU whole iterations at a time",
+        },
     )
     command(encode, "model", "data", "seed", "posterior", "codes", "device")
     command(

@@ -21,7 +21,16 @@ from dmvi.schema import check_schema
 from dmvi.synthetic.settings import FEW_DIMENSIONS
 
 # How a run is computed, not what: a change here retrains nothing.
-HOW = ("checkpoint_every", "checkpoint_minutes", "threads", "gpu", "minutes", "mem_mb", "scored")
+HOW = (
+    "checkpoint_every",
+    "checkpoint_minutes",
+    "cuda_graphs",
+    "threads",
+    "gpu",
+    "minutes",
+    "mem_mb",
+    "scored",
+)
 # Keys that only some models or posteriors have; dropped from the runs of the others.
 FLOW_KEYS = ("flow_transforms", "flow_hidden")
 BOUND_KEYS = ("bound_every", "bound_images")

@@ -203,11 +203,11 @@ def trained_parameters(spec: dict[str, Any], image_shape: tuple[int, int, int]) 
 def gaussian_density(points: float, components: float, latent_dim: int) -> Work:
     """log q(z) at points z of a mixture of Gaussians, in float64 (`dmvi.estimators.mixtures`)."""
     pairs = points * components
-    columns = max(64, min(2048, 2**22 // latent_dim))
+    columns = max(64, min(4096, 2**22 // latent_dim))
     tiles = math.ceil(points / 1024) * math.ceil(components / columns)
     features = math.ceil(components / columns) * points * 2 * latent_dim
     factors = 6 * components * latent_dim
-    written = 4.0 * pairs + features + factors
+    written = 3.0 * pairs + features + factors
     return products(4.0 * pairs * latent_dim, values=written, calls=30.0 * tiles)
 
 
@@ -490,7 +490,7 @@ class Costs:
             + parameters / self.hardware["disk_mb_per_second"]
         )
         largest = max([size for size in settings["curve_sizes"] if size < n], default=0)
-        tile = 64 * min(2**22, 2048 * spec["latent_dim"]) * 8 / MB
+        tile = 64 * min(2**22, 4096 * spec["latent_dim"]) * 8 / MB
         memory = self._model_mb(run) + self._all_images_mb(run) + parameters
         if not gpus:  # copies for the curve, codes, tiles and their factors: else on the GPU
             memory += 2 * parameters * largest / n + tile

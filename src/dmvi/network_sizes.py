@@ -34,7 +34,7 @@ class Size(Counts):
     Attributes:
         macs: multiply-add pairs of its linear and convolutional layers.
         padded: those of all layers but `single`, as processors do them: with maps in blocks of 16.
-        single: those of convolutions to or from a single pixel, which CPUs do slowly.
+        single: those of layers between a map and a single pixel, which have a rate of their own.
         values: numbers that its layers write.
         parameters: trained ones.
         calls: operations, whatever their size.

@@ -13,7 +13,8 @@ from dmvi.models import make_model
 from dmvi.networks import make_discriminator, make_encoder, make_generator, make_joint_discriminator
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.networks.vgg import VGG
-from dmvi.training.engine import _adam, _iterate
+from dmvi.training.engine import _adam
+from dmvi.training.iteration import Iteration
 
 SHAPES = [(28, 28, 1), (28, 28, 3), (32, 32, 3), (64, 64, 3)]
 BATCH = 4
@@ -141,7 +142,7 @@ def test_an_iteration(name, shape, changes):
     players = model.players()
     optimizers = {player.name: _adam(player, spec) for player in players}
     batch = OneBatch(torch.rand(BATCH, shape[2], *shape[:2]))
-    counted = flops(lambda: _iterate(players, optimizers, batch, "float32", torch.device("cpu")))
+    counted = flops(Iteration(players, optimizers, batch, "float32"))
     assert iteration_work(spec, shape).flops == pytest.approx(counted, rel=0.1)
 
 

@@ -161,6 +161,12 @@ def test_a_checkpoint_of_another_configuration_is_kept_but_not_used(dataset, tmp
     assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
 
 
+def test_cuda_graphs_are_nothing_to_a_cpu(dataset, tmp_path, spec):
+    run(spec, dataset, tmp_path / "called")
+    run(spec, dataset, tmp_path / "graphs", cuda_graphs=True)
+    assert outputs(tmp_path / "graphs") == outputs(tmp_path / "called")
+
+
 def test_other_seeds_give_other_models(dataset, tmp_path, spec):
     run(spec, dataset, tmp_path / "a")
     other = {**spec, "learning_rate": 2e-3}

@@ -121,6 +121,7 @@ def test_reordering_keys_and_touching_sources_reruns_nothing(study, repository):
 
 def test_resources_tags_and_data_dir_rerun_nothing(study):
     study.config["defaults"] |= {"minutes": 7, "checkpoint_every": 3, "mem_mb": 9000}
+    study.config["defaults"]["cuda_graphs"] = True
     study.config["runs"]["plain"]["tags"] = ["main", "anything"]
     study.config["data_dir"] = "/nowhere"
     study.write()

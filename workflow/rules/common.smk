@@ -20,9 +20,9 @@ from dmvi.synthetic.settings import synthetic_settings
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {
-    "train": 2,
+    "train": 3,
     "encode": 1,
-    "estimate_kl": 2,
+    "estimate_kl": 3,
     "estimate_ratio": 1,
     "fit_density_model": 1,
     "find_low_posterior": 1,
@@ -228,6 +228,10 @@ def checkpoint_every(wildcards):
 
 def checkpoint_minutes(wildcards):
     return how(wildcards, "checkpoint_minutes", 10)
+
+
+def cuda_graphs(wildcards):
+    return int(how(wildcards, "cuda_graphs", False))
 
 
 def figure_inputs(wildcards):

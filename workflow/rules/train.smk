@@ -27,6 +27,7 @@ rule train:
         device=DEVICE,
         checkpoint_every=checkpoint_every,
         checkpoint_minutes=checkpoint_minutes,
+        cuda_graphs=cuda_graphs,
     params:
         spec=run_spec,
         version=STEP_VERSION["train"],
@@ -41,6 +42,7 @@ rule train:
             --checkpoints {params.checkpoints:q} \
             --checkpoint-every {resources.checkpoint_every} \
             --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
+            --cuda-graphs {resources.cuda_graphs} \
             --model {output.model:q} --history {output.history:q} \
             --bound {output.bound:q} \
             --description {output.description:q} &>>{log:q}

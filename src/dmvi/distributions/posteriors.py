@@ -6,13 +6,17 @@ classified.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 from math import log, pi
 
 import torch
 from torch import Tensor, nn
+from torch.distributions import Transform
 from zuko.distributions import DiagNormal, NormalizingFlow
 from zuko.flows.coupling import GeneralCouplingTransform
 from zuko.lazy import LazyComposedTransform
+from zuko.transforms import CouplingTransform
 
 
 class Posterior(nn.Module, ABC):
@@ -90,6 +94,29 @@ class _BroadcastingFlow(NormalizingFlow):
         return super().log_prob(x.expand(*batch, x.shape[-1]))
 
 
+class _SplitCoupling(CouplingTransform):
+    """zuko's coupling for given indices: from a mask it would look them up each time it is made.
+
+    A look-up makes the host wait for the device, and none may be part of a CUDA graph.
+    """
+
+    def __init__(self, meta: Callable[[Tensor], Transform], kept: Tensor, moved: Tensor) -> None:
+        Transform.__init__(self)
+        self.meta, self.idx_a, self.idx_b = meta, kept, moved
+
+
+class _Coupling(GeneralCouplingTransform):
+    """An affine coupling with a network; keeps the latents of `mask` and moves the others."""
+
+    def __init__(self, mask: Tensor, **options) -> None:
+        super().__init__(mask=mask, **options)
+        self.register_buffer("kept", mask.nonzero().squeeze(-1), persistent=False)
+        self.register_buffer("moved", (~mask).nonzero().squeeze(-1), persistent=False)
+
+    def forward(self, context: Tensor) -> Transform:
+        return _SplitCoupling(partial(self.meta, context), self.kept, self.moved)
+
+
 class RealNVPFamily(TractablePosterior):
     """A conditional RealNVP flow (Dinh et al., 2017; Rezende & Mohamed, 2015) on a Gaussian base.
 
@@ -104,7 +131,7 @@ class RealNVPFamily(TractablePosterior):
         super().__init__(latent_dim)
         couplings = []
         for i in range(transforms):
-            coupling = GeneralCouplingTransform(
+            coupling = _Coupling(
                 features=latent_dim,
                 context=self.num_parameters,
                 mask=torch.arange(latent_dim) % 2 == i % 2,

@@ -32,6 +32,7 @@ def train(
     checkpoint_minutes: float = 10.0,
     device: str = "auto",
     log: Callable[[str], None] = print,
+    cuda_graphs: bool = False,
 ) -> None:
     """Trains `spec` on the training split and writes its model, journal, bound and description.
 
@@ -40,7 +41,8 @@ def train(
 
     Continues from the checkpoint in `checkpoints`, if it belongs to the same spec (its number of
     iterations aside), seed and data. The outputs are the same bytes whether or not it was
-    interrupted (on a CPU, with the same number of threads).
+    interrupted (on a CPU, with the same number of threads). With `cuda_graphs`, a GPU is given whole
+    iterations at a time (`dmvi.training.graph`); a CPU trains as ever.
     """
     dataset = open_dataset(data)
     chosen = choose_device(device)
@@ -59,7 +61,8 @@ def train(
     if "bound_every" in spec:
         held_out = dataset.split("valid")[: spec["bound_images"]]
         tracker = BoundTracker(model, held_out, spec["bound_every"], chosen)
-    journal = fit(model, sampler, spec, identity, policy, log, tracker)
+    cuda_graphs = cuda_graphs and chosen.type == "cuda"
+    journal = fit(model, sampler, spec, identity, policy, log, tracker, cuda_graphs)
     log(f"trained in {(time.monotonic() - began) / 60:.1f} minutes")
     checkpoint.save(
         model_path,

@@ -5,16 +5,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
-from torch import Tensor
 
 from dmvi.models.model import Player
 from dmvi.progress import Progress
 from dmvi.training import checkpoint
+from dmvi.training.graph import CapturedIteration, CudaGraph
+from dmvi.training.iteration import Iteration
 from dmvi.training.journal import Journal, NonFiniteLossError
-from dmvi.training.reproducibility import autocast, restore_rng_state, rng_state
+from dmvi.training.protocols import Batches, PreparedBatches, Tracker, Trainable
+from dmvi.training.reproducibility import restore_rng_state, rng_state
 from dmvi.training.signals import stop_on_signal
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGUSR1, signal.SIGINT)
@@ -26,35 +28,6 @@ class Interrupted(Exception):  # noqa: N818 - a request, not an error
     def __init__(self, number: int, step: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name} at step {step}")
         self.number = number
-
-
-class Resumable(Protocol):
-    """Has a state that a checkpoint can hold: tensors and plain data."""
-
-    def state_dict(self) -> dict[str, Any]: ...
-    def load_state_dict(self, state: dict[str, Any]) -> Any: ...
-
-
-class Trainable(Resumable, Protocol):
-    """A `torch.nn.Module` that knows its players, in the order of their updates."""
-
-    def players(self) -> list[Player]: ...
-    def train(self, mode: bool = True) -> Any: ...
-
-
-class Batches(Resumable, Protocol):
-    """Endless batches on one device, such as `dmvi.training.sampler.Sampler`."""
-
-    device: torch.device
-
-    def next(self) -> Tensor: ...
-
-
-class Tracker(Resumable, Protocol):
-    """Measures something at some steps, such as `dmvi.training.bound.BoundTracker`."""
-
-    def due(self, step: int) -> bool: ...
-    def add(self, step: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -78,23 +51,25 @@ class CheckpointPolicy:
 
 def fit(
     model: Trainable,
-    sampler: Batches,
+    sampler: Batches | PreparedBatches,
     spec: dict[str, Any],
     identity: str,
     policy: CheckpointPolicy,
     log: Callable[[str], None] = print,
     tracker: Tracker | None = None,
+    cuda_graphs: bool = False,
 ) -> Journal:
     """Trains `model` in place for `spec["iterations"]` iterations and returns its journal.
 
-    An iteration gives each player in turn `player.steps` Adam updates. The first update of every
-    player uses the iteration's batch; a player's further updates draw their own. If the policy's
+    An iteration gives each player in turn `player.steps` Adam updates (`Iteration`). If the policy's
     folder holds a checkpoint of the same `identity`, training continues from it, bit-equal on a CPU.
     A `tracker` measures something along the way; it must change nothing else.
 
     Args:
         spec: iterations, log_every, learning_rate (one number, or one per player), adam_betas and
             precision; other keys are not looked at.
+        cuda_graphs: iterations are captured as a CUDA graph and replayed; changes the speed only.
+            Needs a GPU and `PreparedBatches`.
 
     Raises:
         Interrupted: SIGTERM, SIGUSR1 or SIGINT (Ctrl-C) arrived; the checkpoint is written.
@@ -105,6 +80,9 @@ def fit(
     iterations = spec["iterations"]
     players = model.players()
     optimizers = {player.name: _adam(player, spec) for player in players}
+    iterate = Iteration(players, optimizers, sampler, spec["precision"])
+    if cuda_graphs:
+        iterate = CapturedIteration(iterate, CudaGraph(device, [sampler.generator]))
     journal = Journal(spec["log_every"], device)
     parts = {"model": model, "sampler": sampler, "journal": journal, **optimizers}
     if tracker is not None:
@@ -116,7 +94,7 @@ def fit(
         saved, saved_at = start, time.monotonic()
         for step in range(start + 1, iterations + 1):
             try:
-                journal.add(step, _iterate(players, optimizers, sampler, spec["precision"], device))
+                journal.add(step, iterate())
                 if tracker is not None and tracker.due(step):
                     tracker.add(step)
                 due = step % policy.every == 0 or step == iterations
@@ -145,39 +123,6 @@ def _adam(player: Player, spec: dict[str, Any]) -> torch.optim.Adam:
         betas=tuple(spec["adam_betas"]),
         fused=True,
     )
-
-
-def _iterate(
-    players: list[Player],
-    optimizers: dict[str, torch.optim.Adam],
-    sampler: Batches,
-    precision: str,
-    device: torch.device,
-) -> dict[str, Tensor]:
-    """One iteration; the detached terms of every player's last update, named `player/term`."""
-    batch = sampler.next()
-    terms: dict[str, Tensor] = {}
-    for player in players:
-        if len(players) > 1:
-            _only_trainable(player, players)
-        for i in range(player.steps):
-            x = batch if i == 0 else sampler.next()
-            with autocast(device, precision):
-                losses = player.loss(x)
-            optimizers[player.name].zero_grad(set_to_none=True)
-            torch.stack(list(losses.values())).sum().backward()
-            optimizers[player.name].step()
-        terms |= {f"{player.name}/{name}": value.detach() for name, value in losses.items()}
-    return terms
-
-
-def _only_trainable(player: Player, players: list[Player]) -> None:
-    """Gives gradients to the player's own parameters only: no other graph is built on its turn."""
-    for other in players:
-        for parameter in other.parameters():
-            parameter.requires_grad_(False)
-    for parameter in player.parameters():
-        parameter.requires_grad_(True)
 
 
 def _save(path: Path, identity: str, step: int, parts: dict, device: torch.device) -> None:

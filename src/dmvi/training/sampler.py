@@ -41,6 +41,8 @@ class Sampler:
         self.binarize = binarize
         self.generator = torch.Generator(device).manual_seed(seed)
         self._shuffle()
+        self.index = self.permutation.new_empty(0, batch_size)
+        self.ready: list[Tensor] = []  # rows of `index` that no batch has been made of
 
     def _shuffle(self) -> None:
         self.permutation = torch.randperm(
@@ -48,13 +50,25 @@ class Sampler:
         )
         self.position = 0
 
+    def prepare(self, count: int) -> None:
+        """Chooses the images of the next `count` batches; drawing them is then left to the device.
+
+        The same `count` again fills the same tensor, from which a captured `next` reads.
+        """
+        if len(self.index) != count:
+            self.index = self.permutation.new_empty(count, self.batch_size)
+        for row in self.index:
+            if self.position + self.batch_size > len(self.permutation):
+                self._shuffle()
+            row.copy_(self.permutation[self.position : self.position + self.batch_size])
+            self.position += self.batch_size
+        self.ready = list(self.index)
+
     def next(self) -> Tensor:
         """The next batch, float32 (B, C, H, W) in [0, 1]."""
-        if self.position + self.batch_size > len(self.permutation):
-            self._shuffle()
-        index = self.permutation[self.position : self.position + self.batch_size]
-        self.position += self.batch_size
-        x = to_unit(self.images[index])
+        if not self.ready:
+            self.prepare(1)
+        x = to_unit(self.images.index_select(0, self.ready.pop(0)))
         return torch.bernoulli(x, generator=self.generator) if self.binarize else x
 
     def state_dict(self) -> dict:
@@ -68,3 +82,4 @@ class Sampler:
         self.generator.set_state(state["generator"].cpu())
         self.permutation = state["permutation"].to(self.device)
         self.position = state["position"]
+        self.ready = []
