@@ -5,7 +5,7 @@ STUDY ?= .
 BIN := .venv/bin
 ACTIVATE := . $(BIN)/activate
 
-.PHONY: demo plan test test-fast test-cluster lint environment lock clean
+.PHONY: demo plan bench test test-fast test-cluster lint environment lock clean
 
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
@@ -17,6 +17,10 @@ demo: environment
 # What a study will take, before anything is started: make plan STUDY=studies/demo
 plan: environment
 	@$(ACTIVATE) && python -m dmvi plan --folder $(STUDY)
+
+# How fast it is, as ratios to stated references: about 15 minutes on two idle cores.
+bench: environment
+	$(ACTIVATE) && python benchmarks/run.py --output results/bench
 
 test: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q

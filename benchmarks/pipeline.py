@@ -2,7 +2,7 @@
 
     PYTHONPATH=src python benchmarks/pipeline.py --output pipeline.json [--targets all]
 
-Runs targets of the demo in a new folder on all cores. The whole is what Snakemake and all its jobs
+Runs targets of the demo in a new folder (which --folder keeps) on all cores. The whole is what Snakemake and all its jobs
 took of the processors. Inside is what the jobs that compute (training, estimation, scores) took after
 their imports: each job's log ends with its processor time, and the imports of each step are measured
 by themselves. Outside remain the imports, the shells, Snakemake itself and the figures.
@@ -92,11 +92,12 @@ def import_seconds(statement: str, repeats: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--targets", nargs="+", default=list(SAMPLE))
+    parser.add_argument("--folder", type=Path, help="a new one for the study, which is kept")
     parser.add_argument("--repeats", type=int, default=3, help="of the imports")
     parser.add_argument("--output", type=Path, default=Path("pipeline.json"))
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "demo"
+        folder = args.folder or Path(scratch) / "demo"
         wall, processor = run_demo(args.targets, folder)
         jobs = inside_steps(folder)
     torch_alone = import_seconds("import torch", args.repeats)
