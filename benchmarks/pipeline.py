@@ -2,10 +2,11 @@
 
     PYTHONPATH=src python benchmarks/pipeline.py --output pipeline.json [--targets all]
 
-Runs targets of the demo in a new folder (which --folder keeps) on all cores. The whole is what Snakemake and all its jobs
-took of the processors. Inside is what the jobs that compute (training, estimation, scores) took after
-their imports: each job's log ends with its processor time, and the imports of each step are measured
-by themselves. Outside remain the imports, the shells, Snakemake itself and the figures.
+Runs targets of the demo in a new folder (which --folder keeps) on all cores. The whole is what
+Snakemake and all its jobs took of the processors. Inside is what the jobs that compute (training,
+estimation, scores) took after their imports: each job's log ends with its processor time, and the
+imports of each step are measured by themselves. Outside remain the imports, the shells, Snakemake
+itself and the figures.
 """
 
 import argparse
