@@ -12,6 +12,7 @@ sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
 from dmvi.cluster import ask_for_min_job_age_once, refuse_jobs_left
 from dmvi.environment import set_environment
+from dmvi.scheduler import lift_default_rate_limit
 
 set_environment()
 
@@ -33,6 +34,7 @@ include: "workflow/rules/figures.smk"
 
 # Only the process that submits runs this, never one inside a job.
 onstart:
+    lift_default_rate_limit(workflow.scheduler)
     if workflow.executor_plugin.name == "slurm":
         try:
             refuse_jobs_left(os.getcwd(), workflow.executor_settings.jobname_prefix)

@@ -15,6 +15,8 @@ from typing import Any
 
 import torch
 
+from dmvi.declared import declared_models
+
 
 def seconds(
     functions: dict[str, Callable[[], object]],
@@ -88,6 +90,22 @@ def line(row: dict[str, Any]) -> str:
         f"{row['measure']}, {row['case']}: {row['measured']:.4g} against {row['at']:.4g} "
         f"({row['reference']}), ratio {row['ratio']:.2f}{target}"
     )
+
+
+def spec_of(model: str, **changes: Any) -> dict[str, Any]:
+    """A resolved run of a model: its own defaults, a middling size, and the changes."""
+    declared = declared_models()[model]
+    spec = {
+        **{"model": model, "latent_dim": 32, "width": 16, "batch_size": 64},
+        **{"flow_transforms": 4, "flow_hidden": [128, 128]},
+        **{"learning_rate": 1e-4, "adam_betas": [0.5, 0.9], "precision": "float32"},
+        **{"iterations": 1, "log_every": 100},
+    }
+    for key, choices in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
+        if choices in declared:
+            spec[key] = declared[choices][0]
+    options = {key: rules["default"] for key, rules in declared["options"].items()}
+    return {**spec, **options, **changes}
 
 
 def machine(device: str = "cpu") -> dict[str, Any]:

@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from common import spec_of
 from scipy.optimize import least_squares
 
 from dmvi.config import load_study
@@ -38,7 +39,6 @@ from dmvi.costs import (
     iteration_work,
     passes,
 )
-from dmvi.declared import declared_models
 from dmvi.distributions.posteriors import RealNVPFamily
 from dmvi.estimators.density_ratio import RatioClassifier
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture
@@ -62,7 +62,8 @@ START = {
 }
 PULL = 0.03  # of the start, in standard deviations of a logarithm, against one of each measurement
 
-RUNS: list[tuple[str, int, dict[str, Any]]] = [  # model, image size, what differs from `spec_of`
+SIZES = {"latent_dim": 50, "width": 32}
+RUNS: list[tuple[str, int, dict[str, Any]]] = [  # model, image size, what differs from `SIZES`
     ("vae", 28, {"width": 8}),
     ("vae", 28, {"width": 64}),
     ("vae", 28, {"width": 32, "latent_dim": 1000}),
@@ -98,21 +99,6 @@ MIXTURES = [(10, 2048, 20000), (50, 2048, 20000), (128, 2048, 10000), (1000, 512
 FLOWS = [(10, 64, 1024), (50, 64, 1024), (128, 64, 512)]
 
 
-def spec_of(model: str, **changes: Any) -> dict[str, Any]:
-    """A resolved run."""
-    declared = declared_models()[model]
-    spec = {
-        **{"model": model, "latent_dim": 50, "width": 32, "batch_size": 64},
-        **{"flow_transforms": 4, "flow_hidden": [128, 128]},
-        **{"learning_rate": 1e-4, "adam_betas": [0.5, 0.9], "precision": "float32"},
-    }
-    for key, choices in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
-        if choices in declared:
-            spec[key] = declared[choices][0]
-    options = {key: rules["default"] for key, rules in declared["options"].items()}
-    return {**spec, **options, **changes}
-
-
 class OneBatch:
     """The same batch, again and again."""
 
@@ -140,7 +126,8 @@ def updates(precision: str, device: torch.device, budget: float):
     """(what, work, seconds) of one iteration of every case."""
     set_up(0, precision)
     for name, size, changes in RUNS:
-        spec, shape = spec_of(name, **changes, precision=precision), (size, size, 3)
+        shape = (size, size, 3)
+        spec = spec_of(name, **{**SIZES, **changes}, precision=precision)
         model = make_model(spec, shape).to(device)
         x = torch.rand(spec["batch_size"], 3, size, size, device=device)
         yield (
@@ -151,7 +138,7 @@ def updates(precision: str, device: torch.device, budget: float):
     if precision != "float32":
         return
     for latent_dim, layers, width in RATIOS:
-        spec = spec_of("vae")
+        spec = spec_of("vae", **SIZES)
         classifier = RatioClassifier(CodeDiscriminator(latent_dim, layers, width)).to(device)
         batch = OneBatch(torch.randn(64, latent_dim, device=device))
         sizes = code_discriminator(latent_dim, layers, width)

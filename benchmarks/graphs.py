@@ -22,7 +22,6 @@ from typing import Any
 import common
 import numpy as np
 import torch
-from costs import spec_of
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
@@ -109,7 +108,7 @@ def spec_at(name: str, size: int, precision: str) -> dict[str, Any]:
     """The run of a model, or of a model and its posterior ("vae realnvp")."""
     model, *posterior = name.split()
     changes = {"posterior": posterior[0]} if posterior else {}
-    return spec_of(model, **changes, width=64, latent_dim=LATENTS[size], precision=precision)
+    return common.spec_of(model, **changes, width=64, latent_dim=LATENTS[size], precision=precision)
 
 
 def measure(name: str, size: int, arguments: argparse.Namespace) -> list[dict[str, Any]]:

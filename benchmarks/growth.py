@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import torch
-from common import line, machine, row, seconds
-from training import bare_step, noise, spec_of
+from common import line, machine, row, seconds, spec_of
+from training import bare_step, noise
 
 from dmvi.files import write_json
 from dmvi.images import to_unit

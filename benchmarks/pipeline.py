@@ -97,6 +97,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3, help="of the imports")
     parser.add_argument("--output", type=Path, default=Path("pipeline.json"))
     args = parser.parse_args()
+    if args.folder and args.folder.exists():
+        parser.error(f"--folder {args.folder} exists; name a new one")
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or Path(scratch) / "demo"
         wall, processor = run_demo(args.targets, folder)

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from common import line, machine, row, seconds
-from training import bare_step, noise, spec_of
+from common import line, machine, row, seconds, spec_of
+from training import bare_step, noise
 
 from dmvi.data.dataset import Dataset, open_dataset
 from dmvi.data.preparation import prepare

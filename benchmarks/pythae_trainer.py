@@ -68,7 +68,8 @@ def measure(budget: float) -> dict[str, dict[str, float]]:
 def fit_round(name: str) -> list[float]:
     """Seconds of the iterations of one short training by `fit`."""
     import torch
-    from training import InTurn, noise, spec_of
+    from common import spec_of
+    from training import InTurn, noise
 
     from dmvi.models import make_model
     from dmvi.training.engine import CheckpointPolicy, fit
@@ -88,6 +89,7 @@ def fit_round(name: str) -> list[float]:
 def pythae_round(name: str) -> list[float]:
     """Seconds of the iterations of one short training by pythae, from the end of one to the next."""
     import torch
+    from common import spec_of
     from pythae.data.datasets import BaseDataset
     from pythae.models import VAE, Adversarial_AE, Adversarial_AE_Config, VAEConfig
     from pythae.models.base.base_utils import ModelOutput
@@ -99,7 +101,7 @@ def pythae_round(name: str) -> list[float]:
         BaseTrainerConfig,
     )
     from pythae.trainers.training_callbacks import TrainingCallback
-    from training import noise, spec_of
+    from training import noise
 
     from dmvi.images import to_unit
     from dmvi.models import make_model
@@ -189,7 +191,6 @@ def main() -> None:
     import dmvi
     from dmvi.files import write_json
 
-    rows = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.environment or Path(temporary) / "environment"
         times = Path(temporary) / "times.json"
@@ -203,20 +204,20 @@ def main() -> None:
             )
         except (subprocess.CalledProcessError, OSError) as error:
             said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()[-1]
-            rows.append({"measure": "training iteration", "not measured": f"{PYTHAE}: {said}"})
-            print(f"training iteration against pythae's trainers: not measured: {said}")
-        else:
-            for name, measured in json.loads(times.read_text()).items():
-                case = f"{MODELS[name]}, 28 x 28, width {WIDTH}"
-                rows.append(
-                    row(
-                        *("training iteration", case, measured["fit"]),
-                        *("pythae's trainer", measured["pythae"]),
-                        at_most=1.0,
-                        rounds=measured["rounds"],
-                    )
-                )
-                print(line(rows[-1]), flush=True)
+            raise SystemExit(f"{PYTHAE} could not be measured: {said}") from None
+        results = json.loads(times.read_text())
+    rows = []
+    for name, measured in results.items():
+        case = f"{MODELS[name]}, 28 x 28, width {WIDTH}"
+        rows.append(
+            row(
+                *("training iteration", case, measured["fit"]),
+                *("pythae's trainer", measured["pythae"]),
+                at_most=1.0,
+                rounds=measured["rounds"],
+            )
+        )
+        print(line(rows[-1]), flush=True)
     write_json(arguments.output, {"machine": machine(), "rows": rows})
 
 

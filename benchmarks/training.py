@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import line, machine, row
+from common import line, machine, row, spec_of
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
@@ -36,22 +36,6 @@ from dmvi.training.sampler import Sampler
 WIDTHS = {28: 16, 32: 16, 64: 8}
 IMAGES = 1024
 WARM_UP = 2  # iterations
-
-
-def spec_of(model: str, **changes: Any) -> dict[str, Any]:
-    """A resolved run."""
-    declared = declared_models()[model]
-    spec = {
-        **{"model": model, "latent_dim": 32, "width": 16, "batch_size": 64},
-        **{"flow_transforms": 4, "flow_hidden": [128, 128]},
-        **{"learning_rate": 1e-4, "adam_betas": [0.5, 0.9], "precision": "float32"},
-        **{"iterations": 1, "log_every": 100},
-    }
-    for key, choices in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
-        if choices in declared:
-            spec[key] = declared[choices][0]
-    options = {key: rules["default"] for key, rules in declared["options"].items()}
-    return {**spec, **options, **changes}
 
 
 def noise(size: int, channels: int = 3, count: int = IMAGES) -> np.ndarray:

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from dmvi.models.autoencoder import LikelihoodAutoencoder
 from dmvi.models.model import Player
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.objectives.adversarial import bce_fake, bce_real
+from dmvi.objectives.adversarial import bce_both, bce_real
 
 DECLARES = {
     "class": "AAE",
@@ -76,9 +75,8 @@ class AAE(LikelihoodAutoencoder):
         ]
 
     def code_discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
-        z = torch.cat([self.sample_prior(x), self.codes(x)])  # one pass: no batch norm ties them
-        prior, codes = self.code_discriminator(z).chunk(2)
-        return {"prior": bce_real(prior), "codes": bce_fake(codes)}
+        prior, codes = bce_both(self.code_discriminator, self.sample_prior(x), self.codes(x))
+        return {"prior": prior, "codes": codes}
 
     def autoencoder_loss(self, x: Tensor) -> dict[str, Tensor]:
         z = self.codes(x)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from dmvi.images import to_signed
@@ -10,7 +9,7 @@ from dmvi.models.adversarial import AdversarialAutoencodingModel
 from dmvi.models.model import Player
 from dmvi.networks import make_discriminator
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.objectives.adversarial import bce_fake, bce_real
+from dmvi.objectives.adversarial import bce_both, bce_fake, bce_real
 from dmvi.objectives.reconstruction import mean_absolute_error
 
 DECLARES = {
@@ -105,9 +104,8 @@ class VGH(AdversarialAutoencodingModel):
         ]
 
     def code_discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
-        z = torch.cat([self.sample_prior(x), self.codes(x)])  # one pass: no batch norm ties them
-        prior, codes = self.code_discriminator(z).chunk(2)
-        return {"prior": bce_real(prior), "codes": bce_fake(codes)}
+        prior, codes = bce_both(self.code_discriminator, self.sample_prior(x), self.codes(x))
+        return {"prior": prior, "codes": codes}
 
     def discriminator_loss(self, x: Tensor) -> dict[str, Tensor]:
         return {

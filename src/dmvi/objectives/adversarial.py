@@ -25,6 +25,17 @@ def bce_fake(logits: Tensor) -> Tensor:
     return F.softplus(logits.float()).mean()
 
 
+def bce_both(
+    discriminator: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(bce_real, bce_fake) of as many real as fake examples, (B, ...) each, from one pass.
+
+    For a discriminator without batch norm, which would tie the examples of a pass to each other.
+    """
+    real_logits, fake_logits = discriminator(torch.cat([real, fake])).chunk(2)
+    return bce_real(real_logits), bce_fake(fake_logits)
+
+
 def wasserstein_critic_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     """E D(fake) - E D(real), (B,), (B',) -> (): minus the dual of W_1 (Arjovsky et al., 2017, eq. 2)."""
     return fake_logits.float().mean() - real_logits.float().mean()
