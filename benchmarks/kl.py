@@ -163,7 +163,7 @@ def main() -> None:
     parser.add_argument("--output", default="kl.json", help="JSON file to write")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--points", type=int, help="S; default 8,192, and 60,000 on a GPU")
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)  # of the memory's process
     arguments = parser.parse_args()
     device = arguments.device

@@ -5,8 +5,8 @@
 Runs targets of the demo in a new folder (which --folder keeps) on all cores. The whole is what
 Snakemake and all its jobs took of the processors. Inside is what the jobs that compute (training,
 estimation, scores) took after their imports: each job's log ends with its processor time, and the
-imports of each step are measured by themselves. Outside remain the imports, the shells, Snakemake
-itself and the figures.
+imports of each step are measured by themselves. Outside remain the imports, the figures, and
+Snakemake itself with the shells and tables.
 """
 
 import argparse
@@ -69,15 +69,10 @@ def _children() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def inside_steps(folder: Path) -> dict[str, list[float]]:
-    """Rule -> processor seconds of each of its jobs, imports included, from the ends of their logs."""
-    found = {}
-    for rule in STEPS:
-        logs = sorted((folder / "results/logs" / rule).rglob("*.log"))
-        found[rule] = [
-            float(re.findall(r"([\d.]+) s of processor", p.read_text())[-1]) for p in logs
-        ]
-    return {rule: times for rule, times in found.items() if times}
+def job_seconds(folder: Path, rule: str) -> list[float]:
+    """Processor seconds of each job of a rule, imports included, from the ends of their logs."""
+    logs = sorted((folder / "results/logs" / rule).rglob("*.log"))
+    return [float(re.findall(r"([\d.]+) s of processor", p.read_text())[-1]) for p in logs]
 
 
 def import_seconds(statement: str, repeats: int) -> float:
@@ -102,27 +97,25 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = args.folder or Path(scratch) / "demo"
         wall, processor = run_demo(args.targets, folder)
-        jobs = inside_steps(folder)
+        jobs = {rule: times for rule in STEPS if (times := job_seconds(folder, rule))}
+        figures = job_seconds(folder, "draw")
     torch_alone = import_seconds("import torch", args.repeats)
     imports = {
         rule: import_seconds(f"import dmvi.steps.{STEPS[rule]}", args.repeats) for rule in jobs
     }
-    inside = sum(sum(times) - len(times) * imports[rule] for rule, times in jobs.items())
+    importing = sum(len(times) * imports[rule] for rule, times in jobs.items())
+    inside = sum(map(sum, jobs.values())) - importing
     count = sum(map(len, jobs.values()))
     whole = args.targets == ["all"]
     case = f"{'demo' if whole else 'part of the demo'}, {count} jobs that compute"
+    measure, reference = "processor seconds of the pipeline", "inside training and estimation"
     rows = [
-        row(
-            "processor seconds of the pipeline",
-            case,
-            processor,
-            "inside training and estimation",
-            inside,
-            at_most=TARGET,
-            targets=args.targets,
-            in_imports=sum(len(times) * imports[rule] for rule, times in jobs.items()),
-        )
+        row(measure, case, processor, reference, inside, at_most=TARGET, targets=args.targets),
+        row("of them: imports", case, importing, reference, inside),
+        row("of them: figures", f"{len(figures)} figures", sum(figures), reference, inside),
     ]
+    rest = processor - inside - importing - sum(figures)
+    rows.append(row("of them: Snakemake, shells, tables", case, rest, reference, inside))
     if whole:
         case = f"demo on {os.cpu_count()} cores, minutes"
         rows.append(row("wall time", case, wall / 60, "limit", MINUTES, at_most=1.0))
