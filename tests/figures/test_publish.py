@@ -3,6 +3,7 @@
 import hashlib
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
@@ -98,6 +99,19 @@ def test_gallery_shows_every_figure_with_its_caption(tmp_path):
     for figure in FIGURES:
         assert f"({figure}.png)" in text
         assert base.figure_module(figure).CAPTION in text
+
+
+def test_a_preview_keeps_the_colour_of_a_small_mark(finished, tmp_path):
+    own_study, _ = finished
+    rng = np.random.default_rng(0)
+    pixels = np.repeat(rng.integers(0, 256, (300, 400, 1), np.uint8), 3, axis=2)  # greys
+    pixels[100:108, 200:208] = (230, 40, 20)
+    Image.fromarray(pixels).save(own_study.root / "fig2.png")
+    study = Study({"study": {"name": "mine", "scale": "reduced"}}, {}, {"fig2": []})
+    preview(study, own_study.root, tmp_path / "preview", width=400)
+    with Image.open(tmp_path / "preview/fig2.png") as picture:
+        mark = np.asarray(picture.convert("RGB"))[104, 204]
+    np.testing.assert_allclose(mark, (230, 40, 20), atol=12)
 
 
 def test_a_preview_is_small_and_complete(finished, tmp_path):

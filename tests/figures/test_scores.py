@@ -118,6 +118,17 @@ def test_boxes_are_drawn_from_four_settings_on(results):
     assert panel.patches[0].get_y() > 0.5  # DCGAN is the second row
 
 
+def test_marks_at_the_end_of_the_axis_have_room_beside_a_box(results):
+    results.compare(("vae",), ["celeba"])
+    results.compare(("dcgan",), ["celeba"], settings=4)
+    results.set_score("diversity", 0.6, ["vae"], ["celeba"])
+    results.set_score("diversity", 0.1, ["dcgan"], ["celeba"], sd=0.0, step=0.0)
+    module = figure_module("fig8")
+    panel = module.draw(results.tables(module)).axes[0]
+    assert panel.patches[0].get_x() == pytest.approx(0.1)
+    assert panel.get_xlim()[0] < 0.1 - 0.02
+
+
 # --- models ---
 
 

@@ -41,6 +41,7 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
             markersize=8.5, markeredgecolor="black", markeredgewidth=0.6, ecolor="black",
             elinewidth=0.9, capsize=2, zorder=5,
         )  # fmt: skip
+    axes.use_sticky_edges = False  # or a box at the end of the axis leaves marks there no room
     axes.margins(x=0.08)
     if scores:
         direction = "higher is better" if metric.higher else "lower is better"
