@@ -31,7 +31,7 @@ from dmvi.network_sizes import (
     posterior_outputs,
     vgg,
 )
-from dmvi.synthetic.settings import synthetic_settings
+from dmvi.synthetic.settings import synthetic_jobs
 
 MB = 1e6
 # Of a model whose file declares no passes: every player's, more than any of ours.
@@ -262,7 +262,7 @@ class Costs:
         self.study, self.hardware = study, hardware
         self.config = study.config
         self.estimators = study.config["estimators"]
-        self.synthetic = synthetic_settings(study.config)
+        self.synthetic = synthetic_jobs(study.config)
         self._known: dict[tuple, Cost] = {}
         self._specs: dict[str, tuple] = {}
 
@@ -681,28 +681,25 @@ class Costs:
 
     def _run_synthetic(self, kind: str, setting: str) -> Cost:
         gpus, threads = self.gpus_of(), self.threads_of()
-        settings = self.synthetic[setting][kind]
-        members = settings["seeds"] * len(settings.get("shifts", [0]))
-        at_once = min(members, settings["members"])
-        parts = math.ceil(members / at_once)
+        settings = self.synthetic[kind][setting]
+        members = len(settings["members"])
         dim, batch = settings["dim"], settings["batch_size"]
         size = code_discriminator(dim, settings["layers"], settings["width"])
         gaussian = Size(dim * dim, dim * dim, 0, dim, dim * dim, 2)
-        together = at_once  # members share their calls, not their work
         # Codes of q and of p pass as one batch.
         classifier = passes(size, 2 * batch, 3) + passes(gaussian, batch, 2)
         classifier += Work(weights=ADAM_ACCESSES * size.parameters)
-        work = classifier * together
+        work = classifier * members  # they share their calls, not their work
         calls = size.calls * 3 + 2 * CALLS_PER_UPDATE
         if kind == "learning":
             generator = passes(size, batch, 2) + passes(gaussian, batch, 3)
             generator += Work(weights=ADAM_ACCESSES * gaussian.parameters)
-            work += generator * together
+            work += generator * members
             calls *= 2
         work = replace(work, calls=calls)
         estimates = math.ceil(settings["iterations"] / settings["every"])
         pieces = max(1, settings["samples"] * max(dim, settings["width"]) // 2**20)
-        estimate = passes(size + gaussian, settings["samples"]) * together
+        estimate = passes(size + gaussian, settings["samples"]) * members
         estimate = replace(
             estimate,
             weights=estimate.weights * pieces,
@@ -710,19 +707,16 @@ class Costs:
         )
         # The learned Gaussian's true KL: a QR decomposition and a triangular solve each time.
         decompositions = estimates if kind == "learning" else 1
-        exact = products(4.0 * at_once * dim**3 * decompositions, calls=20.0 * decompositions)
-        seconds = parts * (
-            self._seconds(
-                work * settings["iterations"] + estimate * estimates,
-                gpus,
-                threads,
-                settings["precision"],
-            )
-            + self._seconds(exact, gpus, threads, "float64")
-        )
-        state = 12 * at_once * size.parameters / MB
+        exact = products(4.0 * members * dim**3 * decompositions, calls=20.0 * decompositions)
+        seconds = self._seconds(
+            work * settings["iterations"] + estimate * estimates,
+            gpus,
+            threads,
+            settings["precision"],
+        ) + self._seconds(exact, gpus, threads, "float64")
+        state = 12 * members * size.parameters / MB
         memory = SERIALISED_COPIES * state + (0 if gpus else 4 / 3 * state) + 200
-        return self._cost(seconds, memory, parts * state + 0.5, gpus, threads)
+        return self._cost(seconds, memory, state + 0.5, gpus, threads)
 
     def _describe_networks(self) -> Cost:
         return self._cost(3.0, 300.0, 0.1)

@@ -10,7 +10,7 @@ from dmvi.config import load_study
 from dmvi.errors import DmviError
 from dmvi.schema import check_unique_keys
 from dmvi.settings import settings_rows
-from dmvi.synthetic.settings import synthetic_settings
+from dmvi.synthetic.settings import synthetic_jobs
 
 REPOSITORY = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -158,15 +158,29 @@ def test_figure_1_leaves_thousands_of_latents_out_unless_asked(config):
     assert set(load(config).figures["fig1"]) < large
 
 
-def test_the_synthetic_study_is_one_job_per_dimension_and_learning_rate():
-    jobs = synthetic_settings(read(""))
-    assert len(jobs) == 4 * 2
-    job = jobs["d1000-lr0.0001"]["estimation"]
-    assert (job["dim"], job["learning_rate"], job["seeds"]) == (1000, 1e-4, 10)
+def test_jobs_of_the_synthetic_study():
+    jobs = synthetic_jobs(read(""))
+    # Per dimension and learning rate: one job for ten seeds, one for each of four shifts of them.
+    assert (len(jobs["learning"]), len(jobs["estimation"])) == (4 * 2, 4 * 2 * 4)
+    job = jobs["estimation"]["d1000-lr0.0001-part2"]
+    assert (job["dim"], job["learning_rate"]) == (1000, 1e-4)
+    assert job["members"] == [[seed, 2.0] for seed in range(10)]
     parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
     assert parameters == pytest.approx(1e8, rel=0.01)
-    assert job["iterations"] == jobs["d1000-lr0.0001"]["learning"]["iterations"] == 1_000_000
-    assert synthetic_settings({}) == {}
+    assert job["iterations"] == jobs["learning"]["d1000-lr0.0001"]["iterations"] == 1_000_000
+    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}}
+
+
+def test_members_of_the_synthetic_study_are_each_in_one_job(config):
+    config["synthetic"] |= {"dims": [1], "widths": [8], "seeds": 3, "learning_rates": [0.001]}
+    config["synthetic"]["estimation"]["shifts"] = [1.0, 2.0]
+    pairs = [[0, 1.0], [1, 1.0], [2, 1.0], [0, 2.0], [1, 2.0], [2, 2.0]]
+    for size, names in ((6, [""]), (7, [""]), (4, ["-part1", "-part2"]), (2, None), (1, None)):
+        jobs = synthetic_jobs({"synthetic": {**config["synthetic"], "members": size}})["estimation"]
+        assert [pair for job in jobs.values() for pair in job["members"]] == pairs
+        assert all(len(job["members"]) <= size for job in jobs.values())
+        if names is not None:
+            assert list(jobs) == [f"d1-lr0.001{name}" for name in names]
 
 
 def test_tags_and_resources_are_not_part_of_what_is_computed(config):
@@ -292,7 +306,7 @@ def put(path: str, value):
         ),
         (
             put("runs.celeba_gaussian.bound_every", 1000),
-            "runs.celeba_gaussian.bound_every is 1000, more than its 200 iterations",
+            "runs.celeba_gaussian.bound_every is 1000, more than its 120 iterations",
         ),
         (
             put("estimators.scores.inception", ["celeba"]),

@@ -1,4 +1,4 @@
-"""The synthetic steps: their tables, parts, stopping and resuming."""
+"""The synthetic steps: their tables, stopping and resuming."""
 
 import os
 import signal
@@ -13,13 +13,16 @@ from dmvi.synthetic.estimation import KLTracker
 from dmvi.training.engine import Interrupted
 
 SETTINGS = {
-    **{"dim": 3, "seeds": 2, "learning_rate": 1e-3, "spread": 0.1, "layers": 2, "width": 8},
+    **{"dim": 3, "learning_rate": 1e-3, "spread": 0.1, "layers": 2, "width": 8},
     **{"batch_size": 16, "iterations": 25, "every": 10, "samples": 100, "precision": "float32"},
-    **{"adam_betas": [0.5, 0.9], "members": 10},
+    "adam_betas": [0.5, 0.9],
 }
 STEPS = {
-    "estimation": (estimate_synthetic, {**SETTINGS, "shifts": [1, 2.5]}),
-    "learning": (learn_synthetic, {**SETTINGS, "shift": 2}),
+    "estimation": (
+        estimate_synthetic,
+        {**SETTINGS, "members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]]},
+    ),
+    "learning": (learn_synthetic, {**SETTINGS, "members": [[0, 2], [1, 2]]}),
 }
 
 
@@ -50,19 +53,18 @@ def test_rows_and_columns(study, tmp_path):
     assert (by_member == (1 if study == "estimation" else 4)).all()
 
 
-def test_members_are_the_same_in_parts(study, tmp_path):
-    lines = []
+def test_members_are_the_same_in_other_company(study, tmp_path):
     whole = run(study, tmp_path / "whole")
-    parts = run(study, tmp_path / "parts", lines.append, members=1)
-    count = 4 if study == "estimation" else 2
-    assert sum("part" in line and "1 members" in line for line in lines) == count
+    members = STEPS[study][1]["members"]
+    alone = [run(study, tmp_path / f"{i}", members=[m]) for i, m in enumerate(members)]
+    parts = pd.concat(alone, ignore_index=True)
     pd.testing.assert_frame_equal(whole, parts, rtol=1e-3, atol=1e-5)
     assert whole["estimate"].nunique() == len(whole)
 
 
 @pytest.mark.parametrize("stop_at", [7, 10])
 def test_stopping_and_resuming_changes_no_byte(study, tmp_path, stop_at, monkeypatch):
-    run(study, tmp_path / "whole", members=2)
+    run(study, tmp_path / "whole")
     due = KLTracker.due
     calls = []
 
@@ -74,23 +76,22 @@ def test_stopping_and_resuming_changes_no_byte(study, tmp_path, stop_at, monkeyp
 
     monkeypatch.setattr(KLTracker, "due", stop)
     with pytest.raises(Interrupted):
-        run(study, tmp_path / "cut", members=2)
+        run(study, tmp_path / "cut")
     lines = []
-    run(study, tmp_path / "cut", lines.append, members=2)
+    run(study, tmp_path / "cut", lines.append)
     assert any(f"at step {stop_at}" in line and "resumed" in line for line in lines)
     whole, cut = ((tmp_path / name / f"{study}.csv").read_bytes() for name in ("whole", "cut"))
     assert whole == cut
 
 
-def test_finished_parts_are_not_trained_again_and_longer_runs_go_on(study, tmp_path):
-    first = run(study, tmp_path, members=2, iterations=20)
+def test_longer_runs_go_on(study, tmp_path):
+    first = run(study, tmp_path, iterations=20)
     lines = []
-    longer = run(study, tmp_path, lines.append, members=2, iterations=25)
-    resumed = [line for line in lines if "resumed" in line and "at step 20" in line]
-    assert len(resumed) == (2 if study == "estimation" else 1)
+    longer = run(study, tmp_path, lines.append, iterations=25)
+    assert any("resumed" in line and "at step 20" in line for line in lines)
     before = longer[longer["step"] <= 20].reset_index(drop=True)
     pd.testing.assert_frame_equal(before, first)
-    pd.testing.assert_frame_equal(longer, run(study, tmp_path / "new", members=2))
+    pd.testing.assert_frame_equal(longer, run(study, tmp_path / "new"))
 
 
 def test_another_setting_starts_anew(study, tmp_path):

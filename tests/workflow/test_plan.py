@@ -34,7 +34,7 @@ def test_the_papers_study_resolves(paper):
         "train_classifier": 1,
         "score": compared + likelihoods + large,
         "score_data": 3,
-        "run_synthetic": 2 * 4 * 2,
+        "run_synthetic": 4 * 2 * (4 + 1),  # dimensions, rates; four shifts, and learning
         "collect_synthetic": 2,
         "describe_networks": 1,
         "describe_settings": 1,

@@ -16,7 +16,7 @@ from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.schema import YamlLoader, check_unique_keys
 from dmvi.settings import settings_rows
-from dmvi.synthetic.settings import synthetic_settings
+from dmvi.synthetic.settings import synthetic_jobs
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {
@@ -31,7 +31,7 @@ STEP_VERSION = {
     "score": 1,
     "synthetic": 1,
     "describe": 2,
-    "draw": 2,
+    "draw": 3,
 }
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
@@ -54,8 +54,8 @@ DEVICE = config.get("device", "auto")
 ESTIMATORS = config["estimators"]
 INCEPTION_WEIGHTS = config.get("inception_weights")
 RATIO_TABLES = ESTIMATORS["density_ratio"]["tables"]
-# "d1-lr0.0005" -> what that job of the synthetic study computes, one job for all seeds.
-SYNTHETIC = synthetic_settings(config)
+# "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
+SYNTHETIC = synthetic_jobs(config)
 
 
 wildcard_constraints:
@@ -68,7 +68,7 @@ wildcard_constraints:
     ratio="|".join(["default", *RATIO_TABLES]),
     density_model="gmm|maf|lstm",
     kind="estimation|learning",
-    setting="|".join(SYNTHETIC) or "none",
+    setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
 
 
 def canonical(value):
@@ -172,7 +172,18 @@ def density_model_settings(wildcards):
 
 
 def synthetic_setting(wildcards):
-    return canonical(SYNTHETIC[wildcards.setting][wildcards.kind])
+    jobs = SYNTHETIC[wildcards.kind]
+    if wildcards.setting not in jobs:
+        raise WorkflowError(
+            f"no job of synthetic {wildcards.kind} is called {wildcards.setting}, but "
+            f"{', '.join(jobs)}"
+        )
+    return canonical(jobs[wildcards.setting])
+
+
+def synthetic_tables(wildcards):
+    folder = f"results/synthetic/{wildcards.kind}"
+    return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
 
 
 def synthetic_step(wildcards):

@@ -1,8 +1,9 @@
 """The synthetic study: classifiers between two Gaussians whose KL is known (Appendix D).
 
-Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension and
-learning rate for all seeds, and all of them in results/synthetic/{kind}.csv; kind is estimation or
-learning. Steps: run_synthetic, collect_synthetic.
+Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension,
+learning rate and as many members (seeds and shifts) as are trained at once, and all of them in
+results/synthetic/{kind}.csv; kind is estimation or learning. Steps: run_synthetic,
+collect_synthetic.
 """
 
 
@@ -36,7 +37,7 @@ rule run_synthetic:
 
 rule collect_synthetic:
     input:
-        expand("results/synthetic/{{kind}}/{setting}.csv", setting=SYNTHETIC),
+        synthetic_tables,
     output:
         "results/synthetic/{kind}.csv",
     log:
