@@ -6,7 +6,7 @@ Runs targets of the demo in a new folder (which --folder keeps) on all cores. Th
 Snakemake and all its jobs took of the processors. Inside is what the jobs that compute (training,
 estimation, scores) took after their imports: each job's log ends with its processor time, and the
 imports of each step are measured by themselves. Outside remain the imports, the figures, and
-Snakemake itself with the shells and tables.
+Snakemake itself with the shells, the data and the tables.
 """
 
 import argparse

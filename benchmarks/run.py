@@ -29,7 +29,7 @@ BENCHMARKS = {
     "growth": (),
     "kl": (),
     "neighbours": (),
-    "dag": ("--repeats", "3"),
+    "dag": ("--repeats", "1"),
     "pipeline": ("--repeats", "1"),
 }
 HEADER = ("measure", "case", "measured", "reference", "its value", "ratio", "target", "")

@@ -10,8 +10,8 @@ def lift_default_rate_limit(scheduler: Any) -> None:
 
     Under a limit Snakemake (9.27) chooses jobs anew after each job that ends, and for each time that
     it has chosen while others wait, once more a timespan later. So after n jobs it chooses n times
-    per second, at 1.5 ms each in the demo: a whole core after some 600 jobs. The limit it sets by
-    itself, 100 jobs per second, is one that no study here reaches.
+    per second, each time looking at the inputs of all jobs that wait. The limit it sets by itself,
+    100 jobs per second, is one that no study here reaches.
 
     Args:
         scheduler: Snakemake's `workflow.scheduler`, before it starts.

@@ -142,9 +142,13 @@ def test_memory_has_a_floor():
 
 def test_large_states_are_copied_when_they_are_saved():
     """Ten classifiers of 100 million parameters have 12 GB of weights and moments."""
-    large = costs().of("run_synthetic", kind="estimation", setting="d1000-lr0.0001-part1")
-    assert 24_000 < large.memory_mb < 60_000
-    assert large.disk_mb > 12_000 * 0.9
+    paper = costs()
+    parts = [
+        paper.of("run_synthetic", kind="estimation", setting=f"d1000-lr0.0001-part{part}")
+        for part in (1, 2, 3, 4)
+    ]
+    assert all(24_000 < part.memory_mb < 60_000 for part in parts)
+    assert sum(part.disk_mb for part in parts) > 4 * 12_000 * 0.9  # forty members in four jobs
 
 
 def test_the_device_decides_about_the_rates():

@@ -88,7 +88,7 @@ def test_longer_runs_go_on(study, tmp_path):
     first = run(study, tmp_path, iterations=20)
     lines = []
     longer = run(study, tmp_path, lines.append, iterations=25)
-    assert any("resumed" in line and "at step 20" in line for line in lines)
+    assert len([line for line in lines if "resumed" in line and "at step 20" in line]) == 1
     before = longer[longer["step"] <= 20].reset_index(drop=True)
     pd.testing.assert_frame_equal(before, first)
     pd.testing.assert_frame_equal(longer, run(study, tmp_path / "new"))

@@ -69,6 +69,15 @@ def test_an_unknown_run_is_refused_with_the_nearest_names(paper):
     assert "'cifar_gaussian' is no run of this study; there are cifar10_gaussian" in printed
 
 
+def test_an_unknown_job_of_the_synthetic_study_is_refused_with_those_there_are(paper):
+    # Only estimation has so many members that they are several jobs.
+    target = "results/synthetic/learning/d1000-lr0.0001-part2.csv"
+    printed = paper.snakemake("-n", target, check=False)
+    assert (
+        "no job of synthetic learning is called d1000-lr0.0001-part2, but d1-lr0.0001," in printed
+    )
+
+
 def test_bad_config_is_one_sentence_before_any_job(tmp_path, study_class):
     study = study_class(tmp_path / "bad")
     study.config["runs"]["plain"]["learning_rate"] = "1e-3"

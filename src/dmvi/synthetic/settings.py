@@ -23,10 +23,10 @@ def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]
             own = {"dim": dim, "width": width, "learning_rate": rate}
             own |= {key: study[key] for key in SHARED}
             for kind, named in jobs.items():
-                own |= {key: study[kind][key] for key in ("iterations", "every")}
+                length = {key: study[kind][key] for key in ("iterations", "every")}
                 pairs = [[seed, shift] for shift in shifts[kind] for seed in range(study["seeds"])]
                 for name, members in _parts(f"d{dim}-lr{rate}", pairs, study["members"]):
-                    named[name] = {**own, "members": members}
+                    named[name] = {**own, **length, "members": members}
     return jobs
 
 
