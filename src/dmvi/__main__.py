@@ -55,6 +55,7 @@ def train(args: argparse.Namespace) -> None:
             args.device,
             log,
             bool(args.cuda_graphs),
+            tuple(args.snapshots),
         )
 
 
@@ -337,6 +338,11 @@ def parser() -> argparse.ArgumentParser:
             "choices": (0, 1),
             "default": 0,
             "help": "1: give a GPU whole iterations at a time",
+        },
+        snapshots={
+            "type": json.loads,
+            "default": [],
+            "help": "steps after which the model is kept, as JSON",
         },
     )
     command(encode, "model", "data", "seed", "posterior", "codes", "device")

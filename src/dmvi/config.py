@@ -25,6 +25,7 @@ HOW = (
     "checkpoint_every",
     "checkpoint_minutes",
     "cuda_graphs",
+    "snapshots",
     "threads",
     "gpu",
     "minutes",

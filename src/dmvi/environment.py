@@ -2,7 +2,9 @@
 
 import os
 import platform
+import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 
@@ -32,3 +34,33 @@ def process_name() -> str:
     job = os.environ.get("SLURM_JOB_ID")
     where = f"process {os.getpid()} on {platform.node()}"
     return f"{where} (Slurm job {job})" if job else where
+
+
+def processor_name() -> str:
+    """The model of the processor, as Linux names it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor()  # not Linux: the platform's own word stands
+
+
+@cache
+def checkout_commit() -> str:
+    """The commit of the checkout that this code stands in, "+" behind it if src/ or workflow/ differ
+    from it; "unknown" outside a checkout (an installed package, a copy on another machine)."""
+    root = Path(__file__).parents[2]
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(root), *arguments], capture_output=True, text=True, check=False
+            )
+        except OSError:
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    commit = git("rev-parse", "HEAD")
+    if not commit or git("ls-files", str(Path(__file__))) in (None, ""):
+        return "unknown"
+    return commit + ("+" if git("status", "--porcelain", "--", "src", "workflow") else "")

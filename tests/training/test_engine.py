@@ -17,7 +17,8 @@ from dmvi.errors import DmviError
 from dmvi.files import read_json, sha256
 from dmvi.models.model import Model, Player
 from dmvi.steps.train import train
-from dmvi.training import checkpoint
+from dmvi.training import checkpoint, snapshots
+from dmvi.training.attempts import read_attempts
 from dmvi.training.engine import CheckpointPolicy, Interrupted, fit
 from dmvi.training.journal import NonFiniteLossError
 from dmvi.training.reproducibility import set_up
@@ -151,14 +152,76 @@ def test_more_iterations_continue_from_the_last_checkpoint(dataset, tmp_path, sp
     assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
 
 
-def test_a_checkpoint_of_another_configuration_is_kept_but_not_used(dataset, tmp_path, spec):
-    run({**spec, "learning_rate": 1e-2}, dataset, tmp_path / "parts")
+def test_configurations_that_come_and_go_keep_their_checkpoints(dataset, tmp_path, spec):
+    """A, B, A with more iterations, C, B: each goes on from its own checkpoint, none is overwritten."""
+    folder = tmp_path / "parts"
+    other, third = ({**spec, "learning_rate": rate} for rate in (1e-2, 2e-2))
+    steps = []
+    for chosen, iterations in ((spec, 8), (other, 9), (spec, None), (third, 5), (other, None)):
+        messages = []
+        chosen = {**chosen, "iterations": iterations or spec["iterations"]}
+        run(chosen, dataset, folder, log=messages.append)
+        steps += [m.rsplit("step ", 1)[1] for m in messages if m.startswith("resumed")]
+    assert steps == ["8", "9"]
+    kept = sorted(path.name for path in (folder / "checkpoints").glob("checkpoint.*.pt"))
+    assert len(kept) == 2
+    assert any("this configuration is back" in message for message in messages)
+    run(other, dataset, tmp_path / "whole")
+    assert outputs(folder) == outputs(tmp_path / "whole")
+
+
+def test_a_name_that_is_taken_is_not_overwritten(dataset, tmp_path, spec):
+    folder = tmp_path / "parts"
+    run(spec, dataset, folder)
+    path = folder / "checkpoints/checkpoint.pt"
+    identity = checkpoint.load(path)["identity"]
+    taken = path.with_name(f"checkpoint.{identity}.pt")
+    taken.write_bytes(b"not ours")
+    run({**spec, "learning_rate": 1e-2}, dataset, folder)
+    assert taken.read_bytes() == b"not ours"
+    assert checkpoint.load(path.with_name(f"checkpoint.{identity}-2.pt"))["identity"] == identity
+
+
+def test_fewer_iterations_than_the_checkpoint_has_are_refused(dataset, tmp_path, spec):
+    run(spec, dataset, tmp_path / "parts")
+    before = outputs(tmp_path / "parts")
+    with pytest.raises(DmviError, match=r"checkpoint\.pt holds step 30 .* the 9 iterations"):
+        run({**spec, "iterations": 9}, dataset, tmp_path / "parts")
+    assert outputs(tmp_path / "parts") == before
     messages = []
     run(spec, dataset, tmp_path / "parts", log=messages.append)
-    assert any("another configuration" in message for message in messages)
-    assert (tmp_path / "parts/checkpoints/checkpoint.stale.pt").exists()
+    assert any("resumed" in message for message in messages)
+
+
+def test_snapshots_are_the_models_of_shorter_trainings(dataset, tmp_path, spec):
+    """Whether or not the training was interrupted between them; they change no output."""
     run(spec, dataset, tmp_path / "whole")
-    assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+    folder = tmp_path / "parts"
+    run({**spec, "iterations": 9}, dataset, folder, snapshots=(4, 12))
+    run(spec, dataset, folder, snapshots=(4, 12))
+    assert outputs(folder) == outputs(tmp_path / "whole")
+    identity = checkpoint.load(folder / "checkpoints/checkpoint.pt")["identity"]
+    found = snapshots.find(folder / "checkpoints", identity)
+    assert list(found) == [4, 12]
+    for step, path in found.items():
+        run({**spec, "iterations": step}, dataset, tmp_path / f"short{step}")
+        short = checkpoint.load(tmp_path / f"short{step}/model.pt")["model"]
+        kept = snapshots.load(path)
+        assert kept.keys() == short.keys()
+        assert all(torch.equal(kept[name], short[name]) for name in short)
+
+
+def test_every_attempt_is_recorded_beside_the_checkpoint(dataset, tmp_path, spec):
+    folder = tmp_path / "parts"
+    for iterations in (9, 9, 30):  # the second adds nothing
+        run({**spec, "iterations": iterations}, dataset, folder)
+    run({**spec, "learning_rate": 1e-2}, dataset, folder)
+    records = read_attempts(folder / "checkpoints")
+    spans = [(record["from_step"], record["to_step"]) for record in records]
+    assert spans == [(0, 9), (9, 30), (0, 30)]
+    assert records[0]["identity"] == records[1]["identity"] != records[2]["identity"]
+    assert read_attempts(folder / "checkpoints", records[2]["identity"]) == records[2:]
+    assert all(len(r["commit"]) >= 7 and r["machine"] and r["seconds"] >= 0 for r in records)
 
 
 def test_cuda_graphs_are_nothing_to_a_cpu(dataset, tmp_path, spec):

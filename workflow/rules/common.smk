@@ -245,6 +245,10 @@ def cuda_graphs(wildcards):
     return int(how(wildcards, "cuda_graphs", False))
 
 
+def snapshot_steps(wildcards):
+    return canonical(how(wildcards, "snapshots", []))
+
+
 def figure_inputs(wildcards):
     """The tables that a figure's module asks for, of the runs and seeds that it draws."""
     sources = figure_module(wildcards.figure).SOURCES

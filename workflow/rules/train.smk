@@ -28,6 +28,7 @@ rule train:
         checkpoint_every=checkpoint_every,
         checkpoint_minutes=checkpoint_minutes,
         cuda_graphs=cuda_graphs,
+        snapshots=snapshot_steps,
     params:
         spec=run_spec,
         version=STEP_VERSION["train"],
@@ -42,7 +43,7 @@ rule train:
             --checkpoints {params.checkpoints:q} \
             --checkpoint-every {resources.checkpoint_every} \
             --checkpoint-minutes {resources.checkpoint_minutes} --device {resources.device:q} \
-            --cuda-graphs {resources.cuda_graphs} \
+            --cuda-graphs {resources.cuda_graphs} --snapshots {resources.snapshots:q} \
             --model {output.model:q} --history {output.history:q} \
             --bound {output.bound:q} \
             --description {output.description:q} &>>{log:q}

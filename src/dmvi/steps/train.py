@@ -9,13 +9,19 @@ from typing import Any
 import pandas as pd
 
 from dmvi import files
-from dmvi.data.dataset import open_dataset
+from dmvi.data.dataset import Dataset, open_dataset
 from dmvi.models import make_model
 from dmvi.training import bound, checkpoint
 from dmvi.training.bound import BoundTracker
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 from dmvi.training.sampler import Sampler
+
+
+def identity_of(spec: dict[str, Any], seed: int, dataset: Dataset) -> str:
+    """What a training is, its length aside: a checkpoint is continued where this is the same."""
+    what = {key: value for key, value in spec.items() if key != "iterations"}
+    return checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"]])
 
 
 def train(
@@ -33,6 +39,7 @@ def train(
     device: str = "auto",
     log: Callable[[str], None] = print,
     cuda_graphs: bool = False,
+    snapshots: tuple[int, ...] = (),
 ) -> None:
     """Trains `spec` on the training split and writes its model, journal, bound and description.
 
@@ -42,7 +49,8 @@ def train(
     Continues from the checkpoint in `checkpoints`, if it belongs to the same spec (its number of
     iterations aside), seed and data. The outputs are the same bytes whether or not it was
     interrupted (on a CPU, with the same number of threads). With `cuda_graphs`, a GPU is given whole
-    iterations at a time (`dmvi.training.graph`); a CPU trains as ever.
+    iterations at a time (`dmvi.training.graph`); a CPU trains as ever. After each of the steps in
+    `snapshots` the model is kept beside the checkpoint (`dmvi.training.snapshots`).
     """
     dataset = open_dataset(data)
     chosen = choose_device(device)
@@ -53,9 +61,8 @@ def train(
     sampler = Sampler(
         dataset.split("train"), spec["batch_size"], seed, chosen, spec.get("binarize", False)
     )
-    what = {key: value for key, value in spec.items() if key != "iterations"}
-    identity = checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"]])
-    policy = CheckpointPolicy(checkpoints, checkpoint_every, checkpoint_minutes)
+    identity = identity_of(spec, seed, dataset)
+    policy = CheckpointPolicy(checkpoints, checkpoint_every, checkpoint_minutes, tuple(snapshots))
     began = time.monotonic()
     tracker = None
     if "bound_every" in spec:

@@ -196,12 +196,8 @@ def _resume(
     log: Callable[[str], None],
 ) -> None:
     """Loads the checkpoint, if there is one of this very configuration."""
-    if not path.exists():
-        return
-    saved = checkpoint.load(path)
-    if saved["identity"] != identity:
-        stale = checkpoint.set_aside(path)
-        log(f"{path} belongs to another configuration of this classifier: kept as {stale}")
+    saved = checkpoint.of_this_configuration(path, identity, log)
+    if saved is None:
         return
     for name, part in parts.items():
         part.load_state_dict(saved["parts"][name])

@@ -4,8 +4,10 @@ import fcntl
 import hashlib
 import io
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +38,36 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]
         ) from error
 
 
-def set_aside(path: Path) -> Path:
-    """Renames a checkpoint of another configuration to `checkpoint.stale.pt`, over an older one."""
-    return path.replace(path.with_name("checkpoint.stale.pt"))
+def of_this_configuration(
+    path: Path, identity: str, log: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """The content of the checkpoint at `path` if it is of this `identity`; None if there is none.
+
+    One of another configuration is set aside under its own identity, `checkpoint.IDENTITY.pt`, and
+    found again when the configuration comes back: none is ever overwritten.
+    """
+    state = load(path) if path.exists() else None
+    if state is not None and state["identity"] != identity:
+        aside = _free_name(path, str(state["identity"]))
+        path.rename(aside)
+        log(f"{path} belongs to another configuration: kept as {aside}")
+        state = None
+    earlier = path.with_name(f"{path.stem}.{identity}{path.suffix}")
+    if state is None and earlier.exists():
+        log(f"this configuration is back: {earlier} is used again")
+        earlier.rename(path)
+        return of_this_configuration(path, identity, log)
+    return state
+
+
+def _free_name(path: Path, identity: str) -> Path:
+    """A name for a checkpoint set aside that no file has yet."""
+    word = identity if re.fullmatch(r"[0-9a-f]{16}", identity) else "unknown"
+    name = path.with_name(f"{path.stem}.{word}{path.suffix}")
+    numbers = count(2)
+    while name.exists():
+        name = path.with_name(f"{path.stem}.{word}-{next(numbers)}{path.suffix}")
+    return name
 
 
 def digest(value: Any) -> str:

@@ -9,9 +9,11 @@ from typing import Any
 
 import torch
 
+from dmvi.errors import DmviError
 from dmvi.models.model import Player
 from dmvi.progress import Progress
-from dmvi.training import checkpoint
+from dmvi.training import checkpoint, snapshots
+from dmvi.training.attempts import Attempt
 from dmvi.training.graph import CapturedIteration, CudaGraph
 from dmvi.training.iteration import Iteration
 from dmvi.training.journal import Journal, NonFiniteLossError
@@ -38,11 +40,13 @@ class CheckpointPolicy:
         folder: holds `checkpoint.pt` and a lock.
         every: steps between checkpoints.
         minutes: and never longer than this between them.
+        snapshots: steps after which the model is kept besides (`dmvi.training.snapshots`).
     """
 
     folder: Path
     every: int = 5000
     minutes: float = 10.0
+    snapshots: tuple[int, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -75,6 +79,7 @@ def fit(
         Interrupted: SIGTERM, SIGUSR1 or SIGINT (Ctrl-C) arrived; the checkpoint is written.
         NonFiniteLossError: a term is NaN or infinite; the message names the step, the term and the
             last good checkpoint.
+        DmviError: the checkpoint has more steps than `spec["iterations"]`.
     """
     device = sampler.device
     iterations = spec["iterations"]
@@ -91,16 +96,21 @@ def fit(
     with checkpoint.locked(policy.folder), stop_on_signal(*STOP_SIGNALS) as stop:
         start = _resume(policy.path, identity, iterations, parts, device, log)
         progress = Progress(log, "step", start)
+        attempt = Attempt(policy.folder, identity, start, device)
         saved, saved_at = start, time.monotonic()
         for step in range(start + 1, iterations + 1):
             try:
                 journal.add(step, iterate())
                 if tracker is not None and tracker.due(step):
                     tracker.add(step)
+                if step in policy.snapshots:
+                    journal.check(step)
+                    snapshots.save(policy.folder, identity, step, model)
                 due = step % policy.every == 0 or step == iterations
                 if due or stop or time.monotonic() - saved_at > 60 * policy.minutes:
                     journal.check(step)
                     _save(policy.path, identity, step, parts, device)
+                    attempt.reached(step)
                     saved, saved_at = step, time.monotonic()
             except NonFiniteLossError as error:
                 last = f"step {saved} in {policy.path}" if saved else "none was written"
@@ -141,14 +151,16 @@ def _resume(
     log: Callable[[str], None],
 ) -> int:
     """Loads the checkpoint into the parts, strictly, and returns its step; 0 if there is none to use."""
-    if not path.exists():
-        return 0
     # Everything is loaded to the CPU: generator states must stay there, `load_state_dict` moves the rest.
-    state = checkpoint.load(path)
-    if state["identity"] != identity or state["step"] > iterations:
-        stale = checkpoint.set_aside(path)
-        log(f"{path} belongs to another configuration of this run: kept as {stale}, starting anew")
+    state = checkpoint.of_this_configuration(path, identity, log)
+    if state is None:
         return 0
+    if state["step"] > iterations:
+        raise DmviError(
+            f"{path} holds step {state['step']:,} of this training, more than the {iterations:,} "
+            f"iterations asked for; set iterations to {state['step']} or more, or move the file away "
+            "to train anew"
+        )
     for name, part in parts.items():
         part.load_state_dict(state["parts"][name])
     restore_rng_state(state["rng"], device)
