@@ -10,9 +10,9 @@ import sys
 REPOSITORY = workflow.basedir
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
-from dmvi.cluster import ask_for_min_job_age_once, refuse_jobs_left
+from dmvi.cluster.jobs import ask_for_min_job_age_once, refuse_jobs_left
 from dmvi.environment import set_environment
-from dmvi.scheduler import lift_default_rate_limit
+from dmvi.cluster.scheduler import lift_default_rate_limit
 
 set_environment()
 

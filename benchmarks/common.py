@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from dmvi.declared import declared_models
+from dmvi.study.declarations import declared_models
 
 
 def seconds(

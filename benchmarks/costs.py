@@ -27,8 +27,8 @@ import yaml
 from common import spec_of
 from scipy.optimize import least_squares
 
-from dmvi.config import load_study
-from dmvi.costs import (
+from dmvi.costs.measured import finished_jobs
+from dmvi.costs.model import (
     ADAM_ACCESSES,
     CALLS_PER_UPDATE,
     Costs,
@@ -39,15 +39,15 @@ from dmvi.costs import (
     iteration_work,
     passes,
 )
+from dmvi.costs.sizes import code_discriminator, coupling_flow, encoder, generator
 from dmvi.distributions.posteriors import RealNVPFamily
 from dmvi.estimators.density_ratio import RatioClassifier
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture
 from dmvi.files import write_json
-from dmvi.measured import finished_jobs
 from dmvi.models import make_model
-from dmvi.network_sizes import code_discriminator, coupling_flow, encoder, generator
 from dmvi.networks import make_encoder, make_generator
 from dmvi.networks.mlp import CodeDiscriminator
+from dmvi.study.config import load_study
 from dmvi.training.engine import _adam
 from dmvi.training.iteration import Iteration
 from dmvi.training.reproducibility import set_up

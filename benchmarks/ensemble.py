@@ -2,10 +2,10 @@
 
     PYTHONPATH=src python benchmarks/ensemble.py --output ensemble.json
 
-Time of a training step of all members as one (`dmvi.synthetic.ensemble`) and of the same members in
-plain loops, one after another: the same batches, networks and Adam. Above 1 the ensemble is faster;
-it is so where the networks are small, or the device is large. Ratios carry over between machines of
-one kind, seconds do not.
+Time of a training step of all members as one (`dmvi.experiments.synthetic.ensemble`) and of the
+same members in plain loops, one after another: the same batches, networks and Adam. Above 1 the
+ensemble is faster; it is so where the networks are small, or the device is large. Ratios carry over
+between machines of one kind, seconds do not.
 """
 
 import argparse
@@ -18,12 +18,12 @@ from typing import Any
 
 import torch
 
+from dmvi.experiments.synthetic.ensemble import Ensemble, NoiseBatches
+from dmvi.experiments.synthetic.estimation import Estimation
+from dmvi.experiments.synthetic.gaussians import gaussian_pairs
 from dmvi.files import write_json
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.objectives.adversarial import bce_fake, bce_real
-from dmvi.synthetic.ensemble import Ensemble, NoiseBatches
-from dmvi.synthetic.estimation import Estimation
-from dmvi.synthetic.gaussians import gaussian_pairs
 
 LAYERS, BATCH = 4, 64
 SIZES = ["1,64,10", "1,64,40", "10,64,10", "10,64,40", "100,128,10", "100,256,10"]

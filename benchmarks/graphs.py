@@ -25,10 +25,10 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from dmvi.costs import iteration_work
-from dmvi.declared import declared_models
+from dmvi.costs.model import iteration_work
 from dmvi.files import write_json
 from dmvi.models import make_model
+from dmvi.study.declarations import declared_models
 from dmvi.training.engine import _adam
 from dmvi.training.graph import WARM_UP, CapturedIteration, CudaGraph
 from dmvi.training.iteration import Iteration

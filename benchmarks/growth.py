@@ -15,8 +15,8 @@ import torch
 from common import line, machine, row, seconds, spec_of
 from training import bare_step, noise
 
+from dmvi.data.images import to_unit
 from dmvi.files import write_json
-from dmvi.images import to_unit
 from dmvi.models import make_model
 from dmvi.training.reproducibility import set_up
 

@@ -16,7 +16,7 @@ import kl
 import numpy as np
 import torch
 
-from dmvi.analysis import low_posterior, neighbours
+from dmvi.estimators import low_posterior, neighbours
 from dmvi.estimators.mixtures import GaussianMixture
 from dmvi.files import write_json
 

@@ -20,11 +20,11 @@ from common import line, machine, row, seconds, spec_of
 from training import bare_step, noise
 
 from dmvi.data.dataset import Dataset, open_dataset
+from dmvi.data.images import to_unit
 from dmvi.data.preparation import prepare
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.estimators.mixtures import GaussianMixture
 from dmvi.files import write_json
-from dmvi.images import to_unit
 from dmvi.models import make_model
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import set_up

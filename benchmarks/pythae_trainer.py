@@ -103,7 +103,7 @@ def pythae_round(name: str) -> list[float]:
     from pythae.trainers.training_callbacks import TrainingCallback
     from training import noise
 
-    from dmvi.images import to_unit
+    from dmvi.data.images import to_unit
     from dmvi.models import make_model
 
     spec = spec_of(name, width=WIDTH)

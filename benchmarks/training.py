@@ -26,9 +26,9 @@ from common import line, machine, row, spec_of
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from dmvi.declared import declared_models
 from dmvi.files import write_json
 from dmvi.models import Model, make_model
+from dmvi.study.declarations import declared_models
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import autocast, set_up
 from dmvi.training.sampler import Sampler

@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from dmvi.cluster import jobs_left, refuse_jobs_left
+from dmvi.cluster.jobs import jobs_left, refuse_jobs_left
 from dmvi.errors import DmviError
 
 

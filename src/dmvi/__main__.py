@@ -222,7 +222,7 @@ def draw(args: argparse.Namespace) -> None:
 
 
 def collect_claims(args: argparse.Namespace) -> None:
-    from dmvi.claims import collect
+    from dmvi.claims.ledger import collect
 
     collect(args.claims, args.csv, args.md, args.study)
 
@@ -248,7 +248,7 @@ def preview(args: argparse.Namespace) -> None:
 def plan(args: argparse.Namespace) -> None:
     import yaml
 
-    from dmvi.plan import make_plan, write_plan
+    from dmvi.costs.plan import make_plan, write_plan
 
     study, hardware = read_study(args), yaml.safe_load(args.hardware.read_text())
     made = make_plan(study, args.folder, args.snakefile, hardware, args.targets)
@@ -259,7 +259,7 @@ def read_study(args: argparse.Namespace):
     """The validated study of a folder."""
     import yaml
 
-    from dmvi.config import load_study
+    from dmvi.study.config import load_study
 
     path = args.folder / "config.yaml"
     if not path.exists():

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dmvi.config import load_study
-from dmvi.costs import STEPS, Costs
+from dmvi.costs.model import STEPS, Costs
 from dmvi.errors import DmviError
+from dmvi.study.config import load_study
 
 REPOSITORY = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
@@ -209,8 +209,7 @@ def test_measured_is_told_from_assumed():
 
 
 def test_nothing_heavy_is_imported():
-    code = (
-        "import sys, dmvi.costs, dmvi.plan; print({'torch', 'pandas', 'numpy'} & set(sys.modules))"
-    )
+    heavy = "{'torch', 'pandas', 'numpy'} & set(sys.modules)"
+    code = f"import sys, dmvi.costs.model, dmvi.costs.plan; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

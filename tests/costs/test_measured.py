@@ -1,6 +1,6 @@
 """What finished jobs took."""
 
-from dmvi.measured import finished_jobs
+from dmvi.costs.measured import finished_jobs
 
 HEAD = "s\th:m:s\tmax_rss\n"
 

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import distributions
 
-from dmvi.config import TRACTABLE_POSTERIORS
 from dmvi.distributions.posteriors import (
     POSTERIORS,
     GaussianFamily,
@@ -12,6 +11,7 @@ from dmvi.distributions.posteriors import (
     gaussian_kl,
     standard_normal_log_prob,
 )
+from dmvi.study.config import TRACTABLE_POSTERIORS
 
 
 def scrambled_flow(latent_dim: int) -> RealNVPFamily:

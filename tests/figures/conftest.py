@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi.declared import declared_models
 from dmvi.figures import style
 from dmvi.figures.base import Tables, figure_module, footer, numbered_title
 from dmvi.figures.models import ORDER
+from dmvi.study.declarations import declared_models
 
 SIZES = {"color_mnist": 28, "celeba": 64, "cifar10": 32}
 TITLES = {

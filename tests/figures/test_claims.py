@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi import claims
+from dmvi.claims import decide
+from dmvi.claims import ledger as claims
 from dmvi.errors import DmviError
-from dmvi.figures import decide
 from dmvi.figures.base import figure_module
 
 KINDS = ("color_mnist", "celeba", "cifar10")

@@ -5,9 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi import claims
+from dmvi.claims import decide
+from dmvi.claims import ledger as claims
 from dmvi.errors import DmviError
-from dmvi.figures import decide, numerals, style
+from dmvi.figures import numerals, style
 from dmvi.figures.base import figure_module
 from dmvi.figures.large_latents import labels, sizes
 

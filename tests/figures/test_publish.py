@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from dmvi.config import Run, Study
 from dmvi.errors import DmviError
 from dmvi.figures import base
 from dmvi.figures.gallery import write_gallery
@@ -16,6 +15,7 @@ from dmvi.figures.tables import Tables
 from dmvi.files import read_json
 from dmvi.steps.preview import preview
 from dmvi.steps.publish import publish
+from dmvi.study.config import Run, Study
 
 FIGURES = ("fig2", "fig11", "table3")
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from dmvi.declared import declared_models
 from dmvi.models import make_model
+from dmvi.study.declarations import declared_models
 
 BASE = {"latent_dim": 5, "width": 8, "likelihood": "bernoulli"}
 

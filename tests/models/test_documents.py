@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dmvi.declared import declared_models
+from dmvi.study.declarations import declared_models
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 

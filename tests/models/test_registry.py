@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from dmvi import config
-from dmvi.declared import declared_models
 from dmvi.distributions.posteriors import POSTERIORS, TractablePosterior
 from dmvi.models import make_model
 from dmvi.models.model import Bounded, EncodingModel
+from dmvi.study import config
+from dmvi.study.declarations import declared_models
 from dmvi.training.bound import BoundTracker
 from dmvi.training.engine import CheckpointPolicy, _adam, fit
 from dmvi.training.iteration import Iteration

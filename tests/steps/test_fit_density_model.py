@@ -11,7 +11,6 @@ import pytest
 import torch
 
 from dmvi import files
-from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.estimators.diagonal_gmm import DiagonalGMM
 from dmvi.estimators.marginal_kl import marginal_kl
@@ -20,6 +19,7 @@ from dmvi.steps import fit_density_model as module
 from dmvi.steps.encode import encode
 from dmvi.steps.fit_density_model import fit_density_model
 from dmvi.steps.trained import load_model, posterior_mixture
+from dmvi.study.declarations import declared_models
 from dmvi.training import checkpoint
 from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import Interrupted

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from dmvi import files
-from dmvi.analysis.sharpness import sharpness
+from dmvi.scores.sharpness import sharpness
 from dmvi.steps import reconstruct as module
 from dmvi.steps.reconstruct import reconstruct
 

@@ -8,11 +8,11 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
-from dmvi.metrics.critic import critic_distance
-from dmvi.metrics.ms_ssim import diversity
-from dmvi.metrics.sliced_wasserstein import sliced_wasserstein
 from dmvi.models import make_model
 from dmvi.networks.vgg import VGG
+from dmvi.scores.critic import critic_distance
+from dmvi.scores.ms_ssim import diversity
+from dmvi.scores.sliced_wasserstein import sliced_wasserstein
 from dmvi.steps.score import CHUNK, draw_samples, score
 from dmvi.steps.score_data import random_subset, score_data
 from dmvi.steps.trained import load_model

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from dmvi.errors import DmviError
+from dmvi.experiments.synthetic.estimation import KLTracker
 from dmvi.figures.reading import COLUMNS
 from dmvi.steps.synthetic import estimate_synthetic, learn_synthetic
-from dmvi.synthetic.estimation import KLTracker
 from dmvi.training.engine import Interrupted
 
 SETTINGS = {

@@ -15,12 +15,13 @@ from torch import nn
 import dmvi
 from dmvi.errors import DmviError
 from dmvi.files import read_json, sha256
-from dmvi.models.model import Model, Player
+from dmvi.models.model import Model
 from dmvi.steps.train import train
 from dmvi.training import checkpoint, snapshots
 from dmvi.training.attempts import read_attempts
 from dmvi.training.engine import CheckpointPolicy, Interrupted, fit
 from dmvi.training.journal import NonFiniteLossError
+from dmvi.training.player import Player
 from dmvi.training.reproducibility import set_up
 from dmvi.training.sampler import Sampler
 

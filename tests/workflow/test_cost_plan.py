@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dmvi.config import load_study
-from dmvi.costs import Costs
+from dmvi.costs.model import Costs
+from dmvi.costs.plan import Plan, local_rules, make_plan, read_jobs, write_plan
 from dmvi.errors import DmviError
-from dmvi.plan import Plan, local_rules, make_plan, read_jobs, write_plan
+from dmvi.study.config import load_study
 
 SNAKEFILE = Path(__file__).parents[2] / "Snakefile"
 

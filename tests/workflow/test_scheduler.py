@@ -8,11 +8,11 @@ import pytest
 from snakemake.scheduling.job_scheduler import JobRateLimiter
 from snakemake.settings.types import MaxJobsPerTimespan
 
-from dmvi.scheduler import lift_default_rate_limit
+from dmvi.cluster.scheduler import lift_default_rate_limit
 
 JOBS = 30
 SNAKEFILE = f"""
-from dmvi.scheduler import lift_default_rate_limit
+from dmvi.cluster.scheduler import lift_default_rate_limit
 
 onstart:
     lift_default_rate_limit(workflow.scheduler)

@@ -8,15 +8,15 @@ import json
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from dmvi.config import lacks, load_study
-from dmvi.costs import Costs
+from dmvi.study.config import lacks, load_study
+from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS, resolve
-from dmvi.declared import declared_models
+from dmvi.study.declarations import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
-from dmvi.schema import YamlLoader, check_unique_keys
-from dmvi.settings import settings_rows
-from dmvi.synthetic.settings import synthetic_jobs
+from dmvi.study.schema import YamlLoader, check_unique_keys
+from dmvi.study.settings import settings_rows
+from dmvi.experiments.synthetic.settings import synthetic_jobs
 
 # Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
 STEP_VERSION = {

@@ -13,7 +13,7 @@ import zuko
 from torch import Tensor, nn
 
 from dmvi.estimators.density_models import VARIANCE_FLOOR
-from dmvi.models.model import Player
+from dmvi.training.player import Player
 
 LOG_2PI = math.log(2 * math.pi)
 # |log sigma| stays below this: from 1e-3 to 1e3 of the latent's own spread. zuko bounds the scales of

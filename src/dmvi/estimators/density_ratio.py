@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from dmvi.errors import DmviError
 from dmvi.estimators.estimate import Estimate, mean_and_error
-from dmvi.models.model import Player
 from dmvi.objectives.adversarial import bce_fake, bce_real, gradient_penalty
+from dmvi.training.player import Player
 from dmvi.training.reproducibility import restore_rng_state, rng_state
 
 BINS = 10

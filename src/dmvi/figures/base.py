@@ -9,7 +9,7 @@ A figure module `figN` (or `tableN`) is found by its name and holds
     EXCEPT   which of these it leaves out, unless the config selects by this attribute (optional)
     CAPTION  what to look at
     draw(tables)          -> matplotlib Figure
-    claims(tables)        -> list of dmvi.claims.Claim   (optional)
+    claims(tables)        -> list of dmvi.claims.ledger.Claim   (optional)
     SHOWS_DATA            True where it shows images of the data themselves (optional)
     SHOWS_MODELS          True where it prints what the models' files declare (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)

@@ -1,7 +1,7 @@
 """Bounds along training, and whether they track convergence: Figures 5 and 23."""
 
-from dmvi.claims import claim
-from dmvi.figures.decide import ALL_KINDS, correlates, most, over_seeds, tally, verdict
+from dmvi.claims.decide import ALL_KINDS, correlates, most, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.models import in_order, look, model_title
 
 BOUND = "bound.csv"

@@ -2,9 +2,9 @@
 
 import math
 
-from dmvi.claims import claim
+from dmvi.claims.decide import above, by_dataset, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
-from dmvi.figures.decide import above, by_dataset, over_seeds, tally, verdict
 
 ENTRY = (
     *("settings", "value", "standard_error", "n"),

@@ -1,8 +1,6 @@
 """Figure 1: the Monte Carlo KL(q(z) || p(z)) of VAEs with Gaussian and with flow posteriors."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     ALL_KINDS,
     above,
     agree,
@@ -12,6 +10,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import Sources, span
 
 TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
 SOURCES = Sources(run=("run.json", "kl.json", "kl_curve.csv"))

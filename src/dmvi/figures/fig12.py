@@ -1,8 +1,6 @@
 """Figure 12: pixel values of data, low-posterior samples and their neighbours."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import Sources, cells, group, span
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     ALL_KINDS,
     FEWEST,
     agree,
@@ -12,6 +10,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import Sources, cells, group, span
 
 TITLE = "Pixel values of data, low-posterior samples and neighbours"
 SOURCES = Sources(run=("run.json", "low_posterior/pixels.csv", "low_posterior/images.csv"))

@@ -1,8 +1,8 @@
 """Figure 13: what encoding an image costs, for data, neighbours and low-posterior samples."""
 
-from dmvi.claims import claim
+from dmvi.claims.decide import ALL_KINDS, above, agree, auc, by_dataset, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.base import Sources, group, span
-from dmvi.figures.decide import ALL_KINDS, above, agree, auc, by_dataset, over_seeds, tally, verdict
 from dmvi.figures.latent_holes import bound_legend, panels
 
 TITLE = "KL(q(z|x)‖p(z)) of data, low-posterior samples and neighbours"

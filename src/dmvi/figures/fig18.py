@@ -1,8 +1,6 @@
 """Figure 18: how well a classifier estimates the KL of two known Gaussians."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     above,
     below,
     difference,
@@ -11,6 +9,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import Sources, span
 from dmvi.figures.numerals import linear_axis, log_axis, nats, nats_axis
 from dmvi.figures.synthetic import (
     DATA,

@@ -1,8 +1,8 @@
 """Figure 21: density models of q(z) along their fitting, against the bound E log q(z)."""
 
-from dmvi.claims import claim
+from dmvi.claims.decide import ALL_KINDS, by_dataset, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.base import Sources, cells, span
-from dmvi.figures.decide import ALL_KINDS, by_dataset, over_seeds, tally, verdict
 from dmvi.figures.density_tables import number
 
 # Name -> title, index of the colour, marker, what a step of its fitting is.

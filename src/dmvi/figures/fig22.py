@@ -1,8 +1,8 @@
 """Figure 22: what the likelihood changes: reconstructions, samples and the KL."""
 
-from dmvi.claims import claim
+from dmvi.claims.decide import above, below, both, by_dataset, over_seeds, ratio, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.base import LIKELIHOOD_LABELS, Sources, span
-from dmvi.figures.decide import above, below, both, by_dataset, over_seeds, ratio, tally, verdict
 from dmvi.figures.scores import entry, skipped
 
 TITLE = "The likelihood's effect on reconstructions, samples and KL(q(z)‖p(z))"

@@ -1,8 +1,6 @@
 """Figure 24: samples and reconstructions of AdversarialVB beside those of the VAE."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import Sources
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     ALL_KINDS,
     above,
     both,
@@ -14,6 +12,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order, model_title
 from dmvi.figures.reconstructions import quality, reconstruction_sizes
 from dmvi.figures.scores import best_runs, settings, skipped

@@ -1,9 +1,9 @@
 """Figure 4: a classifier's estimate of KL(q(z) || p(z)) beside the Monte Carlo value."""
 
-from dmvi.claims import claim
+from dmvi.claims.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources, cells, span
-from dmvi.figures.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, tally, verdict
 from dmvi.figures.density_tables import estimates, number, stretched_axis
 from dmvi.figures.numerals import linear_axis
 

@@ -2,9 +2,9 @@
 
 import math
 
-from dmvi.claims import claim
+from dmvi.claims.decide import above, below, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.base import Sources, group, span
-from dmvi.figures.decide import above, below, over_seeds, tally, verdict
 from dmvi.figures.large_latents import labels, sizes
 from dmvi.figures.numerals import linear_axis, log_axis, nats
 

@@ -1,9 +1,9 @@
 """Figure 7: the compared models: which term matches what, in which space, and by what."""
 
-from dmvi.declared import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order, model_title
+from dmvi.study.declarations import declared_models
 
 TITLE = "The compared models: which term matches what"
 SOURCES = Sources(run=(), data=())

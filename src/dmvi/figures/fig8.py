@@ -1,7 +1,7 @@
 """Figure 8: quality and diversity of every model's samples, over the settings of the sweeps."""
 
+from dmvi.claims.comparison import comparison_claim
 from dmvi.figures.base import Sources
-from dmvi.figures.comparison import comparison_claim
 from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
 from dmvi.figures.scores import METRICS, asked

@@ -1,8 +1,8 @@
 """Figure 9: an independent Wasserstein critic of every model, with its best samples beside it."""
 
+from dmvi.claims.comparison import comparison_claim
+from dmvi.claims.decide import ALL_KINDS
 from dmvi.figures.base import Sources
-from dmvi.figures.comparison import comparison_claim
-from dmvi.figures.decide import ALL_KINDS
 from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
 from dmvi.figures.scores import METRICS, best_runs

@@ -1,8 +1,8 @@
 """VAE and AAE with many latents, side by side, and C12: Figures 16 and 17."""
 
-from dmvi.claims import claim
+from dmvi.claims.decide import over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import over_seeds, tally, verdict
 from dmvi.figures.models import model_rank, model_title
 from dmvi.figures.numerals import nats
 from dmvi.figures.reconstructions import quality

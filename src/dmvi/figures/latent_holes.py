@@ -1,8 +1,6 @@
 """Panels and claims that Figures 3, 13, 14 and 15 share: likelihood bounds, and maps of latents."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import cells, group, span
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     above,
     agree,
     auc,
@@ -13,6 +11,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import cells, group, span
 
 BOUNDS = "low_posterior/bounds.csv"
 ORDERED = 0.9  # AUC above which the bound tells data from low-posterior samples

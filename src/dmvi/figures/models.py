@@ -1,6 +1,6 @@
 """The compared models: their order, titles and looks, as far as their files declare them."""
 
-from dmvi.declared import declared_models
+from dmvi.study.declarations import declared_models
 
 # The paper's models in a fixed order; others follow in the order of their names.
 ORDER = (

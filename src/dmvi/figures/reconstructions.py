@@ -1,8 +1,6 @@
 """Reconstructions of VAE and VGH++ beside the originals, and C21: Figures 25 and 26."""
 
-from dmvi.claims import claim
-from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import (
+from dmvi.claims.decide import (
     above,
     by_dataset,
     mean_and_spread,
@@ -11,6 +9,8 @@ from dmvi.figures.decide import (
     tally,
     verdict,
 )
+from dmvi.claims.ledger import claim
+from dmvi.figures.base import Sources, span
 from dmvi.figures.models import model_title
 from dmvi.figures.scores import best_runs, chosen_runs
 

@@ -1,7 +1,7 @@
 """Samples of every model on one data set, as Figures 27, 28 and 29 show them."""
 
+from dmvi.claims.decide import mean_and_spread
 from dmvi.figures.base import span
-from dmvi.figures.decide import mean_and_spread
 from dmvi.figures.models import model_title
 from dmvi.figures.scores import (
     COLLAPSED,

@@ -2,10 +2,11 @@
 
 import math
 
-from dmvi.claims import claim
+from dmvi.claims.decide import above, below, interval, over_seeds, tally, verdict
+from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
+from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 from dmvi.figures.base import Sources, span
-from dmvi.figures.decide import above, below, interval, over_seeds, tally, verdict
 from dmvi.figures.numerals import linear_axis, nats_axis
 from dmvi.figures.synthetic import (
     DATA,
@@ -15,7 +16,6 @@ from dmvi.figures.synthetic import (
     seeds_text,
     stopped_text,
 )
-from dmvi.synthetic.settings import FEW_DIMENSIONS
 
 TABLE = "synthetic/learning.csv"
 SOURCES = Sources(run=(), data=(), study=(TABLE,))

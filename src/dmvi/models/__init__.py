@@ -1,6 +1,6 @@
 """Models: one file each, with its players and their wiring, and nothing else.
 
-A file registers itself by its name and a literal `DECLARES` (see `dmvi.declared`); the class named
+A file registers itself by its name and a literal `DECLARES` (see `dmvi.study.declarations`); the class named
 there is built by `make_model`.
 """
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
-from dmvi.declared import declared_models
 from dmvi.errors import DmviError
-from dmvi.models.model import Model, Player
+from dmvi.models.model import Model
+from dmvi.study.declarations import declared_models
+from dmvi.training.player import Player
 
 __all__ = ["Model", "Player", "make_model"]
 

@@ -5,9 +5,9 @@ from typing import Any
 from torch import Tensor
 
 from dmvi.models.autoencoder import LikelihoodAutoencoder
-from dmvi.models.model import Player
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.objectives.adversarial import bce_both, bce_real
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "AAE",

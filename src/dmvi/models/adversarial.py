@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmvi.images import from_signed, to_signed
+from dmvi.data.images import from_signed, to_signed
 from dmvi.models.autoencoder import make_posterior
 from dmvi.models.model import EncodingModel, Model
 from dmvi.networks import make_encoder, make_generator

@@ -5,12 +5,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmvi.images import to_signed
+from dmvi.data.images import to_signed
 from dmvi.models.autoencoder import LikelihoodAutoencoder
-from dmvi.models.model import Player
 from dmvi.networks import make_joint_discriminator
 from dmvi.objectives.adversarial import bce_fake, bce_real, contrast_kl
 from dmvi.objectives.elbo import negative_elbo
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "AVB",

@@ -4,11 +4,11 @@ from typing import Any
 
 from torch import Tensor
 
-from dmvi.images import to_signed
+from dmvi.data.images import to_signed
 from dmvi.models.adversarial import AdversarialModel
-from dmvi.models.model import Player
 from dmvi.networks import make_discriminator
 from dmvi.objectives.adversarial import bce_fake, bce_real
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "DCGAN",

@@ -1,42 +1,20 @@
 """What every model is: a few players that take turns, each minimising its own loss."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from dmvi.distributions.posteriors import Posterior
-
-
-@dataclass(frozen=True)
-class Player:
-    """One optimiser's worth of a model.
-
-    Attributes:
-        name: unique in its model; names the player's columns in the journal and its learning rate.
-        modules: the modules that it updates; no other parameter gets a gradient on its turn.
-        loss: images x (B, C, H, W) in [0, 1] -> named scalar terms; their sum is minimised.
-        steps: updates per iteration, each on a fresh batch (5 for the critic of a WGAN-GP).
-    """
-
-    name: str
-    modules: tuple[nn.Module, ...]
-    loss: Callable[[Tensor], dict[str, Tensor]]
-    steps: int = 1
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        for module in self.modules:
-            yield from module.parameters()
+from dmvi.training.player import Player
 
 
 class Model(nn.Module, ABC):
     """Networks plus the list of players, in the order of their updates. The prior is N(0, I).
 
     Attributes:
-        spec: the resolved run (`dmvi.config`), plain data.
+        spec: the resolved run (`dmvi.study.config`), plain data.
         image_shape: (H, W, C).
     """
 

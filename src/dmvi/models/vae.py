@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 
 from dmvi.models.autoencoder import LikelihoodAutoencoder
-from dmvi.models.model import Player
 from dmvi.objectives.elbo import negative_elbo
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "VAE",

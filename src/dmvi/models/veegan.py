@@ -4,12 +4,13 @@ from typing import Any
 
 from torch import Tensor
 
-from dmvi.images import to_signed
+from dmvi.data.images import to_signed
 from dmvi.models.adversarial import AdversarialAutoencodingModel
-from dmvi.models.model import Bounded, Player
+from dmvi.models.model import Bounded
 from dmvi.networks import make_joint_discriminator
 from dmvi.objectives.adversarial import bce_fake, bce_real
 from dmvi.objectives.reconstruction import squared_distance
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "VEEGAN",

@@ -4,13 +4,13 @@ from typing import Any
 
 from torch import Tensor
 
-from dmvi.images import to_signed
+from dmvi.data.images import to_signed
 from dmvi.models.adversarial import AdversarialAutoencodingModel
-from dmvi.models.model import Player
 from dmvi.networks import make_discriminator
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.objectives.adversarial import bce_both, bce_fake, bce_real
 from dmvi.objectives.reconstruction import mean_absolute_error
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "VGH",

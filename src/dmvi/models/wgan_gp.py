@@ -4,15 +4,15 @@ from typing import Any
 
 from torch import Tensor
 
-from dmvi.images import to_signed
+from dmvi.data.images import to_signed
 from dmvi.models.adversarial import AdversarialModel
-from dmvi.models.model import Player
 from dmvi.networks import make_discriminator
 from dmvi.objectives.adversarial import (
     gradient_penalty,
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
+from dmvi.training.player import Player
 
 DECLARES = {
     "class": "WGANGP",

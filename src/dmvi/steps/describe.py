@@ -108,5 +108,5 @@ def _operation(module: nn.Module) -> str:
 
 
 def describe_settings(rows: list[dict[str, str]], output: Path) -> None:
-    """Writes setting, value, source rows, as `dmvi.settings` collects them from the config."""
+    """Writes setting, value, source rows, as `dmvi.study.settings` collects them from the config."""
     files.write_csv(output, pd.DataFrame(rows, columns=["setting", "value", "source"]))

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from dmvi import files
-from dmvi.analysis import profile
 from dmvi.data.dataset import open_dataset
 from dmvi.distributions.posteriors import GaussianFamily
+from dmvi.estimators import profile
 from dmvi.estimators.estimate import Estimate
 from dmvi.estimators.marginal_kl import MarginalKL, heldout_kl, kl_curve, marginal_kl
 from dmvi.estimators.mixtures import GaussianMixture, TractableMixture
@@ -33,7 +33,7 @@ def estimate_kl(
 ) -> None:
     """Writes the KL against the mixture of all training and validation posteriors with its surgery
     bounds, the lower bound that a mixture of held-out (test) posteriors gives, and its growth with N;
-    and the profile of Gaussian posteriors (`dmvi.analysis.profile`), empty for others.
+    and the profile of Gaussian posteriors (`dmvi.estimators.profile`), empty for others.
 
     It encodes the images itself, which takes seconds, so that most runs need no other job and no
     posteriors on the disk.

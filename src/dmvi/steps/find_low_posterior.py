@@ -9,9 +9,9 @@ import pandas as pd
 import torch
 
 from dmvi import files
-from dmvi.analysis import low_posterior, neighbours, pixels
-from dmvi.analysis.embedding import tsne
 from dmvi.data.dataset import open_dataset
+from dmvi.estimators import low_posterior, neighbours, pixels
+from dmvi.estimators.embedding import tsne
 from dmvi.models import Model
 from dmvi.steps.trained import (
     decode_images,

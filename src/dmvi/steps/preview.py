@@ -5,8 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from dmvi.config import Study
 from dmvi.errors import DmviError
+from dmvi.study.config import Study
 
 COLOURS = 256  # of a palette: a third of the bytes
 

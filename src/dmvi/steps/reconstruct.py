@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from dmvi import files
-from dmvi.analysis.sharpness import sharpness
 from dmvi.data.dataset import open_dataset
+from dmvi.scores.sharpness import sharpness
 from dmvi.steps.trained import input_batches, load_model, to_images
 from dmvi.training.reproducibility import choose_device, set_up
 

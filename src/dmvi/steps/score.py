@@ -9,9 +9,9 @@ import torch
 
 from dmvi import files
 from dmvi.data.dataset import open_dataset
-from dmvi.metrics.scores import Scorer
 from dmvi.models import Model
 from dmvi.progress import Progress
+from dmvi.scores.model_scores import Scorer
 from dmvi.steps.trained import decode_images, load_model
 from dmvi.training.reproducibility import choose_device, set_up
 

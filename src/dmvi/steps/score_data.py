@@ -8,7 +8,7 @@ import numpy as np
 
 from dmvi import files
 from dmvi.data.dataset import open_dataset
-from dmvi.metrics.scores import Scorer
+from dmvi.scores.model_scores import Scorer
 from dmvi.training.reproducibility import choose_device, set_up
 
 

@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from dmvi import files
+from dmvi.experiments.synthetic.ensemble import Ensemble, NoiseBatches
+from dmvi.experiments.synthetic.estimation import Estimation, KLTracker
+from dmvi.experiments.synthetic.gaussians import Gaussians, gaussian_pairs
+from dmvi.experiments.synthetic.learning import Learning
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.synthetic.ensemble import Ensemble, NoiseBatches
-from dmvi.synthetic.estimation import Estimation, KLTracker
-from dmvi.synthetic.gaussians import Gaussians, gaussian_pairs
-from dmvi.synthetic.learning import Learning
 from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up

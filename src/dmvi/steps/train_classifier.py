@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from dmvi import files
 from dmvi.data.dataset import Dataset, open_dataset
 from dmvi.errors import DmviError
-from dmvi.metrics.classifier import AugmentedBatches, error_rate, learning_rate
 from dmvi.networks.vgg import VGG
 from dmvi.progress import Progress
+from dmvi.scores.classifier import AugmentedBatches, error_rate, learning_rate
 from dmvi.training import checkpoint
 from dmvi.training.engine import STOP_SIGNALS, Interrupted
 from dmvi.training.journal import NonFiniteLossError

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dmvi.data.images import to_unit
 from dmvi.distributions.posteriors import GaussianFamily, TractablePosterior
 from dmvi.errors import DmviError
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture, TractableMixture
-from dmvi.images import to_unit
 from dmvi.models import Model, make_model
 from dmvi.training import checkpoint
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from dmvi.images import to_unit
+from dmvi.data.images import to_unit
 from dmvi.models.model import Bounded, Model
 from dmvi.training.reproducibility import restore_rng_state, rng_state
 

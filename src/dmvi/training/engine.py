@@ -10,13 +10,13 @@ from typing import Any
 import torch
 
 from dmvi.errors import DmviError
-from dmvi.models.model import Player
 from dmvi.progress import Progress
 from dmvi.training import checkpoint, snapshots
 from dmvi.training.attempts import Attempt
 from dmvi.training.graph import CapturedIteration, CudaGraph
 from dmvi.training.iteration import Iteration
 from dmvi.training.journal import Journal, NonFiniteLossError
+from dmvi.training.player import Player
 from dmvi.training.protocols import Batches, PreparedBatches, Tracker, Trainable
 from dmvi.training.reproducibility import restore_rng_state, rng_state
 from dmvi.training.signals import stop_on_signal

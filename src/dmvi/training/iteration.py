@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from dmvi.models.model import Player
+from dmvi.training.player import Player
 from dmvi.training.protocols import Batches
 from dmvi.training.reproducibility import autocast
 

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from dmvi.models.model import Player
+from dmvi.training.player import Player
 
 
 class Resumable(Protocol):

@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dmvi.data.images import to_unit
 from dmvi.errors import DmviError
-from dmvi.images import to_unit
 
 
 class Sampler:

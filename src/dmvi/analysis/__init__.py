@@ -1,1 +1,0 @@
-"""Looks into a fitted model: low-posterior samples, neighbours, embeddings, pixel statistics."""

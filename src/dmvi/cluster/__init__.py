@@ -1,0 +1,1 @@
+"""Slurm's left jobs, and guarded changes of Snakemake and its Slurm plugin."""

@@ -1,0 +1,1 @@
+"""What is not "train a model on images": a folder each, with its settings, steps, figures and claims."""

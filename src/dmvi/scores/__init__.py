@@ -1,0 +1,1 @@
+"""Numbers about samples and reconstructions of a trained model."""

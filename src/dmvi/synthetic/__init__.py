@@ -1,1 +1,0 @@
-"""Two Gaussians with a known KL divergence: what a trained density ratio makes of it."""

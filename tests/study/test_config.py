@@ -1,0 +1,475 @@
+"""The config: what it expands to, and one sentence for everything that it cannot mean."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import yaml
+
+from dmvi.errors import DmviError
+from dmvi.experiments.synthetic.settings import synthetic_jobs
+from dmvi.study.config import load_study
+from dmvi.study.schema import check_unique_keys
+from dmvi.study.settings import settings_rows
+
+REPOSITORY = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+
+
+def read(study: str) -> dict:
+    return yaml.safe_load((REPOSITORY / study / "config.yaml").read_text())
+
+
+@pytest.fixture
+def config():
+    return read("studies/demo")
+
+
+def load(config):
+    return load_study(config, SCHEMA)
+
+
+@pytest.mark.parametrize("study", ["", "studies/demo", "studies/reduced"])
+def test_the_studies_in_the_repository_are_valid(study):
+    check_unique_keys((REPOSITORY / study / "config.yaml").read_text())
+    config = read(study)
+    before = copy.deepcopy(config)
+    load(config)
+    assert config == before, "validation must not change the config"
+
+
+def test_the_papers_study_holds_the_papers_runs():
+    study = load(read(""))
+    seen = {}
+    for run in study.runs.values():
+        what = run.what
+        if what["model"] == "vae" and run.seeds == (0, 1, 2) and what["likelihood"] == "bernoulli":
+            key = (what["data"], what["posterior"])
+            seen.setdefault(key, set()).add(what["latent_dim"])
+        assert what["batch_size"] == 64
+        assert what["adam_betas"] == [0.5, 0.9]
+        assert what["width"] == 64
+        assert what["iterations"] == (100_000 if what["data"] == "color_mnist" else 200_000)
+    sizes = {"color_mnist": {10, 50, 75}, "cifar10": {50, 100, 128}, "celeba": {50, 100, 128}}
+    assert seen == {(d, p): s for d, s in sizes.items() for p in ("gaussian", "realnvp")}
+    likelihoods = {
+        r.what["likelihood"]
+        for r in study.runs.values()
+        if r.what["data"] == "cifar10" and r.what["model"] == "vae"
+    }
+    assert likelihoods == {"bernoulli", "quantized_normal", "categorical"}
+
+
+def test_the_papers_study_sweeps_every_model_on_every_data_set():
+    """Learning rates {1e-4, 2e-4, 5e-4} per player (VAE also 1e-3), both weights {1, 5, 10, 50}."""
+    study = load(read(""))
+    rates: dict[tuple, set] = {}
+    weights: dict[tuple, set] = {}
+    for run in study.runs.values():
+        if "compare" not in run.tags:
+            continue
+        case = (run.what["model"], run.what["data"])
+        rate = run.what["learning_rate"]
+        rates.setdefault(case, set()).add(str(rate))
+        if "weight_encoder" in run.what:
+            pair = (run.what["weight_encoder"], run.what["weight_generator"])
+            weights.setdefault(case, set()).add(pair)
+    models = {"vae", "aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"}
+    assert set(rates) == {(m, d) for m in models for d in ("color_mnist", "cifar10", "celeba")}
+    settings = {"vae": 4, "veegan": 27, "vgh": 3, "vgh_plus_plus": 3}
+    assert all(len(values) == settings.get(case[0], 9) for case, values in rates.items())
+    assert {case[0] for case in weights} == {"vgh", "vgh_plus_plus"}
+    assert all(len(pairs) == 16 for pairs in weights.values())
+
+
+def test_a_sweep_is_a_product_with_readable_ids(config):
+    config["runs"]["swept"] = {
+        "data": "cifar10",
+        "sweep": {"latent_dim": [4, 8], "learning_rate": [1e-3, 1e-4]},
+    }
+    study = load(config)
+    ids = [name for name in study.runs if name.startswith("swept")]
+    assert ids == [
+        "swept-latent_dim4-learning_rate0.001",
+        "swept-latent_dim4-learning_rate0.0001",
+        "swept-latent_dim8-learning_rate0.001",
+        "swept-latent_dim8-learning_rate0.0001",
+    ]
+    assert study.runs[ids[1]].what["learning_rate"] == 1e-4
+    assert study.runs[ids[1]].entry == "swept"
+
+
+def test_a_sweep_over_one_players_rate_leaves_the_others_at_the_default(config):
+    config["runs"]["swept"] = {
+        "data": "cifar10",
+        "model": "dcgan",
+        "sweep": {"learning_rate.discriminator": [1e-4, 5e-4]},
+    }
+    study = load(config)
+    rates = {n: r.what["learning_rate"] for n, r in study.runs.items() if n.startswith("swept")}
+    assert rates == {
+        "swept-learning_rate.discriminator0.0001": {"discriminator": 1e-4, "generator": 1e-3},
+        "swept-learning_rate.discriminator0.0005": {"discriminator": 5e-4, "generator": 1e-3},
+    }
+
+
+def test_a_models_posterior_is_its_first_unless_the_run_sets_one(config):
+    config["defaults"]["posterior"] = "gaussian"
+    config["runs"]["point"] = {"data": "celeba", "model": "avb"}
+    config["runs"]["hybrid"] = {"data": "celeba", "model": "vgh", "posterior": "gaussian"}
+    runs = load(config).runs
+    assert runs["point"].what["posterior"] == "implicit"
+    assert runs["hybrid"].what["posterior"] == "gaussian"
+    assert "posterior" not in runs["celeba_dcgan"].what
+    assert "likelihood" not in runs["celeba_dcgan"].what
+
+
+def test_a_figure_passes_over_runs_that_cannot_give_its_tables(config):
+    config["figures"]["fig1"] = {"select": {"kind": ["vae", "hybrid", "gan"]}}
+    chosen = load(config).figures["fig1"]
+    models = {load(config).runs[name].what["model"] for name in chosen}
+    assert {"vae", "aae"} <= models
+    assert not models & {"avb", "dcgan", "veegan"}
+
+
+def test_a_new_run_changes_no_other_and_joins_its_figures(config):
+    before = load(copy.deepcopy(config))
+    config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae", "beta": 2.0, "latent_dim": 16}
+    after = load(config)
+    assert {name: run.what for name, run in before.runs.items()}.items() <= {
+        name: run.what for name, run in after.runs.items()
+    }.items()
+    assert "mine" in after.figures["fig1"]
+    assert after.runs["mine"].what["beta"] == 2.0
+
+
+def test_a_tagged_run_joins_the_figures_of_its_tag(config):
+    config["runs"]["mine"] = {"data": "celeba", "latent_dim": 16, "tags": ["main"]}
+    assert "mine" in load(config).figures["fig2"]
+    config["runs"]["mine"]["tags"] = ["other"]
+    assert "mine" not in load(config).figures["fig2"]
+
+
+def test_figure_1_leaves_thousands_of_latents_out_unless_asked(config):
+    large = {name for name, run in load(config).runs.items() if "large" in run.tags}
+    assert large
+    assert not large & set(load(config).figures["fig1"])
+    config["figures"]["fig1"] = {"select": {"tags": "large"}}
+    assert set(load(config).figures["fig1"]) < large
+
+
+def test_jobs_of_the_synthetic_study():
+    jobs = synthetic_jobs(read(""))
+    # Per dimension and learning rate: one job for ten seeds, one for each of four shifts of them.
+    assert (len(jobs["learning"]), len(jobs["estimation"])) == (4 * 2, 4 * 2 * 4)
+    job = jobs["estimation"]["d1000-lr0.0001-part2"]
+    assert (job["dim"], job["learning_rate"]) == (1000, 1e-4)
+    assert job["members"] == [[seed, 2.0] for seed in range(10)]
+    parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
+    assert parameters == pytest.approx(1e8, rel=0.01)
+    assert job["iterations"] == jobs["learning"]["d1000-lr0.0001"]["iterations"] == 1_000_000
+    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}}
+
+
+def test_members_of_the_synthetic_study_are_each_in_one_job(config):
+    config["synthetic"] |= {"dims": [1], "widths": [8], "seeds": 3, "learning_rates": [0.001]}
+    config["synthetic"]["estimation"]["shifts"] = [1.0, 2.0]
+    pairs = [[0, 1.0], [1, 1.0], [2, 1.0], [0, 2.0], [1, 2.0], [2, 2.0]]
+    for size, names in ((6, [""]), (7, [""]), (4, ["-part1", "-part2"]), (2, None), (1, None)):
+        jobs = synthetic_jobs({"synthetic": {**config["synthetic"], "members": size}})["estimation"]
+        assert [pair for job in jobs.values() for pair in job["members"]] == pairs
+        assert all(len(job["members"]) <= size for job in jobs.values())
+        if names is not None:
+            assert list(jobs) == [f"d1-lr0.001{name}" for name in names]
+
+
+def test_tags_and_resources_are_not_part_of_what_is_computed(config):
+    before = load(copy.deepcopy(config)).runs["celeba_gaussian"].what
+    config["defaults"] |= {"threads": 2, "gpu": 1, "minutes": 5, "checkpoint_every": 3}
+    config["runs"]["celeba_gaussian"]["tags"] = ["main", "mine"]
+    assert load(config).runs["celeba_gaussian"].what == before
+
+
+def test_keys_that_a_run_does_not_use_do_not_retrain_it(config):
+    before = load(copy.deepcopy(config))
+    config["defaults"]["flow_transforms"] = 7
+    after = load(config)
+    assert before.runs["celeba_gaussian"].what == after.runs["celeba_gaussian"].what
+    assert before.runs["celeba_realnvp"].what != after.runs["celeba_realnvp"].what
+
+
+def test_model_options_get_their_defaults(config):
+    config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae"}
+    assert load(config).runs["mine"].what["beta"] == 4.0
+
+
+def put(path: str, value):
+    """A change of one key of the config, made by its path."""
+
+    def change(config):
+        *parents, last = path.split(".")
+        for parent in parents:
+            config = config.setdefault(parent, {})
+        if value is None:
+            del config[last]
+        else:
+            config[last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (put("colour", 1), "config.yaml has the unknown key 'colour'; its keys are data"),
+        (put("runs.celeba_gaussian.lr", 1), "runs.celeba_gaussian has the unknown key 'lr'"),
+        (
+            put("defaults.learning_rate", "1e-3"),
+            'defaults.learning_rate is "1e-3" (a string); it must be of type number or object; '
+            "YAML reads 1e-3 as text, write 1.0e-03",
+        ),
+        (
+            put("runs.celeba_gaussian.latent_dim", 2.5),
+            "runs.celeba_gaussian.latent_dim is 2.5 (a number); it must be of type integer",
+        ),
+        (put("defaults.learning_rate", 0), "defaults.learning_rate is 0; it must be above 0"),
+        (put("defaults.latent_dim", 0), "defaults.latent_dim is 0; it must be at least 1"),
+        (
+            put("study.scale", "huge"),
+            'study.scale is "huge"; it must be one of demo, reduced, paper',
+        ),
+        (put("study", None), "config.yaml lacks the key 'study'"),
+        (
+            put("runs.celeba_gaussian.model", "vea"),
+            "runs.celeba_gaussian.model is 'vea'; it must be one of aae, avb, avb_ac, beta_vae",
+        ),
+        (
+            put("runs.celeba_gaussian.data", "celebb"),
+            "runs.celeba_gaussian.data is 'celebb'; it must be one of color_mnist, cifar10, celeba",
+        ),
+        (
+            put("runs.celeba_gaussian.posterior", "iaf"),
+            "runs.celeba_gaussian.posterior is 'iaf'; it must be one of gaussian, realnvp",
+        ),
+        (
+            put("runs.celeba_gaussian.likelihood", "laplace"),
+            "runs.celeba_gaussian.likelihood is 'laplace'; it must be one of bernoulli",
+        ),
+        (
+            put("runs.celeba_gaussian.beta", 2.0),
+            "runs.celeba_gaussian.beta is an option of the model 'beta_vae', "
+            "but this run's model is 'vae'",
+        ),
+        (
+            put("runs.celeba_realnvp.latent_dim", 1),
+            "runs.celeba_realnvp.latent_dim is 1; the posterior 'realnvp' couples at least 2",
+        ),
+        (
+            put("runs.celeba_gaussian.batch_size", 5000),
+            "runs.celeba_gaussian.batch_size is 5000, more than the 2000 training images",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"colour": [1]}),
+            "runs.celeba_gaussian.sweep.colour is no key of a run; those are adam_betas",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"iterations": [1]}),
+            "runs.celeba_gaussian.iterations is set twice, once as the sweep's iterations",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"weight_encoder": [1.0, 5.0]}),
+            "weight_encoder is an option of the model 'vgh', but this run's model is 'vae'",
+        ),
+        (
+            put("runs.celeba_dcgan.sweep", {"learning_rate.critic": [1e-4]}),
+            "learning_rate is set twice, once as the sweep's learning_rate.critic",
+        ),
+        (
+            put("runs.mine", {"data": "celeba", "sweep": {"learning_rate.critic": [1e-4]}}),
+            "learning_rate names vae, critic; the players of 'vae' are vae",
+        ),
+        (
+            put("runs.celeba_vgh.weight_encoder", -1.0),
+            "runs.celeba_vgh.weight_encoder is -1.0; it must be at least 0",
+        ),
+        (
+            put("runs.celeba_wgan_gp.penalty", -10),
+            "runs.celeba_wgan_gp.penalty is -10; it must be at least 0",
+        ),
+        (
+            put("runs.celeba_dcgan.likelihood", "bernoulli"),
+            "runs.celeba_dcgan.likelihood is set, but the model 'dcgan' has none",
+        ),
+        (
+            put("runs.celeba_avb.posterior", "gaussian"),
+            "runs.celeba_avb.posterior is 'gaussian'; it must be one of implicit",
+        ),
+        (
+            put("runs.celeba_gaussian.bound_every", 1000),
+            "runs.celeba_gaussian.bound_every is 1000, more than its 120 iterations",
+        ),
+        (
+            put("estimators.scores.inception", ["celeba"]),
+            "estimators.scores.inception names 'celeba', but this score is not defined for "
+            "'celeba' images; it is for those of cifar10",
+        ),
+        (
+            put("estimators.scores.critic", ["cifar"]),
+            "estimators.scores.critic names 'cifar'; the data sets are color_mnist, cifar10",
+        ),
+        (put("estimators.critic.penalty", -1), "estimators.critic.penalty is -1; it must be at"),
+        (
+            put("inception_weights", "nowhere.pth"),
+            "nowhere.pth",
+        ),
+        (
+            put("figures.fig5", {"runs": ["celeba_dcgan"]}),
+            "the figure reads bound.csv and the model 'dcgan' has no bound to follow",
+        ),
+        (
+            put("figures.fig4", {"runs": ["celeba_dcgan"]}),
+            "figures.fig4.runs names 'celeba_dcgan', but the figure reads kl.json and the model "
+            "'dcgan' has no posterior with a density",
+        ),
+        (
+            put("figures.fig6", {"runs": ["color_mnist_realnvp"]}),
+            "the figure reads profile.csv and the model 'vae' has no Gaussian posterior",
+        ),
+        (put("synthetic.dims", [0, 10, 100]), "synthetic.dims.0 is 0; it must be at least 1"),
+        (
+            put("synthetic.widths", [64]),
+            "synthetic.widths has 1 entries, but synthetic.dims has 3; give one width per dimension",
+        ),
+        (
+            put("synthetic.dims", [20, 50, 100]),
+            "figures.fig19 draws dimensions of at most 10, but synthetic.dims is [20, 50, 100]; add",
+        ),
+        (
+            put("synthetic.dims", [1, 5, 10]),
+            "figures.fig20 draws dimensions of above 10, but synthetic.dims is [1, 5, 10]; add one",
+        ),
+        (
+            put("estimators.density_models.gmm.fit_samples", 40),
+            "estimators.density_models.gmm.fit_samples is 40, fewer than its 50 components",
+        ),
+        (
+            put("figures.fig27", {"runs": ["color_mnist_vae_large"]}),
+            "the figure reads scores.json and the model 'vae' has no scores: the run says scored: false",
+        ),
+        (
+            put("synthetic", None),
+            "figures.fig18 draws the synthetic study, but config.yaml has no key 'synthetic'",
+        ),
+        (
+            put("estimators.density_ratio.tables.table1", [{"noise": 1.0}]),
+            "estimators.density_ratio.tables.table1.0 has the unknown key 'noise'; its keys are "
+            "activation_noise",
+        ),
+        (
+            put("estimators.density_ratio.dropout", 1.0),
+            "estimators.density_ratio.dropout is 1.0; it must be below 1",
+        ),
+        (
+            put("runs.celeba_gaussian.sweep", {"latent_dim": ["4"]}),
+            'runs.celeba_gaussian (celeba_gaussian-latent_dim4).latent_dim is "4" (a string)',
+        ),
+        (put("seeds", [0, 0]), "seeds is [0, 0]; its entries must differ from each other"),
+        (put("seeds", []), "seeds is []; it must have at least 1 entries"),
+        (
+            put("defaults.adam_betas", [0.5]),
+            "defaults.adam_betas is [0.5]; it must have at least 2",
+        ),
+        (
+            put("defaults.latent_dim", "8"),
+            'defaults.latent_dim is "8" (a string); it must be of type integer; '
+            "YAML reads 8 as text, write 8",
+        ),
+        (
+            put("runs.celeba_gaussian.learning_rate", {"critic": 0.1}),
+            "runs.celeba_gaussian.learning_rate names critic; the players of 'vae' are vae",
+        ),
+        (
+            put("figures.fig2", {"runs": ["nowhere"]}),
+            "figures.fig2.runs names 'nowhere'; the runs are color_mnist_gaussian",
+        ),
+        (put("figures.fig99", {}), "figures.fig99 is no figure; the figures are fig1, fig2"),
+        (
+            put("figures.fig2", {"select": {"tags": "nobody"}}),
+            "figures.fig2.select.tags is 'nobody', which no run has; there are compare, large, main",
+        ),
+        (
+            put("figures.fig2", {"select": {"latent_dim": 77}}),
+            "figures.fig2 selects no run",
+        ),
+        (
+            put("figures.fig2", {"select": {"colour": 1}}),
+            "figures.fig2.select.colour is no attribute of a run",
+        ),
+        (
+            put("figures.fig2", {"select": {"tags": "main"}, "runs": ["celeba_gaussian"]}),
+            "figures.fig2 has both 'runs' and 'select'",
+        ),
+        (
+            put("estimators.low_posterior.keep", 9999),
+            "estimators.low_posterior.keep is 9999, more than the 2000 draws",
+        ),
+        (put("data.celeba.builder", "lsun"), "data.celeba.builder is 'lsun'"),
+        (put("data.celeba.source", "web"), "data.celeba.source is 'web'"),
+        (put("data.celeba.pixel_noise", 0.1), "data.celeba.pixel_noise is not a key of builder"),
+        (put("data.color_mnist.pixel_noise", -1), "data.color_mnist.pixel_noise is -1"),
+        (put("runs.bad name", {"data": "celeba"}), "bad name"),
+    ],
+    ids=lambda value: value[:50] if isinstance(value, str) else "",
+)
+def test_bad_input_is_one_sentence(config, change, sentence):
+    change(config)
+    with pytest.raises(DmviError) as caught:
+        load(config)
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_run_named_twice_is_refused():
+    with pytest.raises(DmviError, match="begins a mapping with the key 'mine' twice"):
+        check_unique_keys("runs:\n  mine: {data: a}\n  yours: {}\n  mine: {data: b}\n")
+
+
+def test_an_empty_figure_entry_takes_the_figures_own_selection(config):
+    config["figures"]["fig2"] = None
+    assert load(config).figures["fig2"]
+
+
+def test_a_learning_rate_per_player_is_admitted(config):
+    config["runs"]["celeba_gaussian"]["learning_rate"] = {"vae": 1e-3}
+    assert load(config).runs["celeba_gaussian"].what["learning_rate"] == {"vae": 1e-3}
+
+
+def test_a_figure_refuses_a_model_without_what_it_reads(config):
+    """An implicit posterior has no density, hence no Monte Carlo KL."""
+    config["figures"]["fig1"] = {"runs": ["celeba_avb"]}
+    with pytest.raises(DmviError, match=r"reads kl.json and the model 'avb' has no posterior"):
+        load(config)
+
+
+def test_wrong_inception_weights_are_refused_before_any_job(config, tmp_path):
+    path = tmp_path / "weights.pth"
+    path.write_bytes(b"something else")
+    config["inception_weights"] = str(path)
+    with pytest.raises(DmviError) as caught:
+        load(config)
+    assert str(path) in str(caught.value)
+    assert "6726825d" in str(caught.value)
+
+
+def test_settings_come_from_the_runs():
+    rows = {row["setting"]: row for row in settings_rows(load(read("")))}
+    assert rows["batch size"]["value"] == "64"
+    assert rows["batch size"]["source"] == "paper"
+    assert rows["iterations, color_mnist"]["value"] == "100000"
+    assert rows["learning rate, vae"]["value"] == "0.0001, 0.0002, 0.0005, 0.001"
+    assert rows["learning rate, dcgan, generator"]["source"] == "ours"
+    assert rows["weight encoder, vgh"]["source"] == "paper"
+    assert rows["latent dim, color_mnist"]["source"] == "paper"
+    demo = {row["setting"]: row for row in settings_rows(load(read("studies/demo")))}
+    assert demo["iterations, cifar10"]["source"] == "ours (paper: 200000)"
+    assert rows["latent dim, cifar10"]["value"] == "50, 100, 128"
