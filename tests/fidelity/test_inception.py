@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from dmvi.scores.inception import inception_score
+from dmvi.scores.functions.inception import inception_score
 
 oracle = pytest.importorskip("torch_fidelity.metric_isc")
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from dmvi.scores.ms_ssim import ms_ssim
+from dmvi.scores.functions.ms_ssim import ms_ssim
 
 oracle = pytest.importorskip("torchmetrics.image")
 

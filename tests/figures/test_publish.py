@@ -6,15 +6,15 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from dmvi.figures.gallery import write_gallery
 from PIL import Image
 
 from dmvi.errors import DmviError
 from dmvi.figures import base
-from dmvi.figures.gallery import write_gallery
 from dmvi.figures.tables import Tables
 from dmvi.files import read_json
-from dmvi.steps.preview import preview
-from dmvi.steps.publish import publish
+from dmvi.report.previews import preview
+from dmvi.report.published import publish
 from dmvi.study.config import Run, Study
 
 FIGURES = ("fig2", "fig11", "table3")

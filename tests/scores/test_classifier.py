@@ -6,7 +6,7 @@ import torch
 
 from dmvi.errors import DmviError
 from dmvi.networks.vgg import VGG
-from dmvi.scores.classifier import (
+from dmvi.scores.functions.classifier import (
     AugmentedBatches,
     class_probabilities,
     error_rate,

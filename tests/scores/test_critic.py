@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from dmvi.errors import DmviError
-from dmvi.scores.critic import critic_distance
+from dmvi.scores.functions.critic import critic_distance
 
 CPU = torch.device("cpu")
 SETTINGS = {"steps": 150, "width": 8, "batch_size": 16, "learning_rate": 1e-3, "penalty": 10}

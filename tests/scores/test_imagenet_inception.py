@@ -10,15 +10,15 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
-from dmvi.scores import inception_weights
-from dmvi.scores.inception_weights import check_weights
+from dmvi.scores.functions import inception_weights
+from dmvi.scores.functions.inception_weights import check_weights
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def wrapper():
-    return pytest.importorskip("dmvi.scores.imagenet_inception")
+    return pytest.importorskip("dmvi.scores.functions.imagenet_inception")
 
 
 @pytest.fixture(scope="module")
@@ -84,5 +84,5 @@ def test_a_pickled_object_is_never_run_even_with_the_right_digest(wrapper, tmp_p
 
 
 def test_the_check_needs_no_torch():
-    code = "import sys, dmvi.scores.inception_weights; sys.exit('torch' in sys.modules)"
+    code = "import sys, dmvi.scores.functions.inception_weights; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from dmvi.errors import DmviError
-from dmvi.scores.inception import inception_score
+from dmvi.scores.functions.inception import inception_score
 
 
 def softmax(logits):

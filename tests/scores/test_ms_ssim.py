@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dmvi.errors import DmviError
-from dmvi.scores import ms_ssim as module
-from dmvi.scores.ms_ssim import diversity, ms_ssim, pairwise_ms_ssim
+from dmvi.scores.functions import ms_ssim as module
+from dmvi.scores.functions.ms_ssim import diversity, ms_ssim, pairwise_ms_ssim
 
 
 def smooth(n, size, seed=0, channels=3):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from dmvi.errors import DmviError
-from dmvi.scores.sharpness import sharpness
+from dmvi.scores.functions.sharpness import sharpness
 
 
 def noise(n=5, seed=0):

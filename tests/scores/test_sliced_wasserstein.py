@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import wasserstein_distance
 
 from dmvi.errors import DmviError
-from dmvi.scores.sliced_wasserstein import sliced_wasserstein, wasserstein_1d
+from dmvi.scores.functions.sliced_wasserstein import sliced_wasserstein, wasserstein_1d
 
 
 def images(n, seed=0, shape=(6, 6, 3)):

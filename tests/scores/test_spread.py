@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import pdist
 
 from dmvi.errors import DmviError
-from dmvi.scores.spread import MOST, spread
+from dmvi.scores.functions.spread import MOST, spread
 
 
 def test_is_the_mean_pairwise_distance():

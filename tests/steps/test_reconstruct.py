@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from dmvi.steps.reconstruct import reconstruct
 
 from dmvi import files
-from dmvi.scores.sharpness import sharpness
+from dmvi.scores.functions.sharpness import sharpness
 from dmvi.steps import reconstruct as module
-from dmvi.steps.reconstruct import reconstruct
 
 
 class Darkener:

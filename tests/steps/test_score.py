@@ -5,16 +5,16 @@ import json
 import numpy as np
 import pytest
 import torch
+from dmvi.steps.score import CHUNK, draw_samples, score
+from dmvi.steps.score_data import random_subset, score_data
 
 from dmvi import files
 from dmvi.errors import DmviError
 from dmvi.models import make_model
 from dmvi.networks.vgg import VGG
-from dmvi.scores.critic import critic_distance
-from dmvi.scores.ms_ssim import diversity
-from dmvi.scores.sliced_wasserstein import sliced_wasserstein
-from dmvi.steps.score import CHUNK, draw_samples, score
-from dmvi.steps.score_data import random_subset, score_data
+from dmvi.scores.functions.critic import critic_distance
+from dmvi.scores.functions.ms_ssim import diversity
+from dmvi.scores.functions.sliced_wasserstein import sliced_wasserstein
 from dmvi.steps.trained import load_model
 from dmvi.training import checkpoint
 

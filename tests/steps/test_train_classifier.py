@@ -10,7 +10,7 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
-from dmvi.scores.classifier import AugmentedBatches, class_probabilities, load_classifier
+from dmvi.scores.functions.classifier import AugmentedBatches, class_probabilities, load_classifier
 from dmvi.steps.train_classifier import train_classifier
 from dmvi.training import checkpoint
 from dmvi.training.engine import Interrupted

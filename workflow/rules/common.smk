@@ -10,29 +10,13 @@ from snakemake.exceptions import WorkflowError
 
 from dmvi.study.config import lacks, load_study
 from dmvi.costs.model import Costs
-from dmvi.data.registry import BUILDERS, resolve
-from dmvi.study.declarations import declared_models
+from dmvi.data.registry import BUILDERS
+from dmvi.study.declarations import declared_models, declared_step
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.study.schema import YamlLoader, check_unique_keys
-from dmvi.study.settings import settings_rows
+from dmvi.study.scores import needs_of_scores
 from dmvi.experiments.synthetic.settings import synthetic_jobs
-
-# Raised by hand when a step's results change; edits in src/ are invisible to Snakemake.
-STEP_VERSION = {
-    "train": 3,
-    "encode": 1,
-    "estimate_kl": 3,
-    "estimate_ratio": 1,
-    "fit_density_model": 1,
-    "find_low_posterior": 1,
-    "reconstruct": 1,
-    "train_classifier": 1,
-    "score": 1,
-    "synthetic": 1,
-    "describe": 2,
-    "draw": 3,
-}
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.load(file, Loader=YamlLoader)
@@ -76,11 +60,6 @@ def canonical(value):
     return json.dumps(value, sort_keys=True)
 
 
-def dataset_spec(wildcards):
-    """What a prepared data set is, its defaults filled in."""
-    return canonical(resolve(config["data"][wildcards.dataset], wildcards.dataset))
-
-
 def dataset_version(wildcards):
     """The builder's version: raised in its registry entry when the same spec gives other images."""
     return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
@@ -97,37 +76,9 @@ def dataset_files(wildcards):
     return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
 
 
-def scores_of(dataset):
-    """The scores that the study asks for on a data set."""
-    asked = ESTIMATORS["scores"]
-    return [
-        score
-        for score in ("inception", "diversity", "critic")
-        if dataset in asked[score]
-    ]
-
-
-def score_settings(metrics, **changes):
-    """What a score job computes, without the data sets that it is not about."""
-    asked = {key: ESTIMATORS["scores"][key] for key in ("samples", "grid", "splits")}
-    own = {score: ESTIMATORS[score] for score in metrics if score != "inception"}
-    return canonical({"metrics": metrics, "scores": {**asked, **changes}, **own})
-
-
-def score_settings_of_dataset(wildcards):
-    return score_settings(scores_of(wildcards.dataset))
-
-
-def score_settings_of_run(wildcards):
-    """A run that is not to be scored draws no more samples than its pictures need."""
-    if not how(wildcards, "scored", True):
-        return score_settings([], samples=ESTIMATORS["scores"]["grid"])
-    return score_settings(scores_of(STUDY.runs[wildcards.run].what["data"]))
-
-
-def classifier_of(dataset):
-    """The classifier that an Inception score needs; nothing where none is asked for."""
-    needed = "inception" in scores_of(dataset)
+def classifier_of(dataset, asked=True):
+    """The classifier that a score needs; nothing where none does."""
+    needed = "classifier" in needs_of_scores(config, dataset, asked)
     return [f"results/classifiers/{dataset}/model.pt"] if needed else []
 
 
@@ -136,9 +87,8 @@ def classifier_of_dataset(wildcards):
 
 
 def classifier_of_run(wildcards):
-    if not how(wildcards, "scored", True):
-        return []
-    return classifier_of(STUDY.runs[wildcards.run].what["data"])
+    scored = how(wildcards, "scored", True)
+    return classifier_of(STUDY.runs[wildcards.run].what["data"], scored)
 
 
 def refuse_unless_given(wildcards, table):
@@ -151,49 +101,32 @@ def refuse_unless_given(wildcards, table):
         )
 
 
-def kl_settings(wildcards):
-    refuse_unless_given(wildcards, "kl.json")
-    return canonical(STUDY.kl_settings(wildcards.run))
+def version(step):
+    """Raised by hand when a step's results change; edits in src/ are invisible to Snakemake."""
+    return declared_step(step)["version"]
 
 
-def ratio_settings(wildcards):
-    """The classifiers that a job trains one after another."""
-    refuse_unless_given(wildcards, f"density_ratio/{wildcards.ratio}.json")
-    return canonical(STUDY.ratio_settings(wildcards.ratio))
+def settings(step, table=None):
+    """A function that gives what a job computes, as its step's file takes it from the study.
 
+    `table` is one of its outputs, of a run that must be able to give it.
+    """
 
-def density_model_settings(wildcards):
-    refuse_unless_given(wildcards, f"density_models/{wildcards.density_model}.json")
-    shared = ("samples", "adam_betas", "precision")
-    block = ESTIMATORS["density_models"]
-    return canonical(
-        {**{key: block[key] for key in shared}, **block[wildcards.density_model]}
-    )
+    def of_job(wildcards):
+        if table is not None:
+            refuse_unless_given(wildcards, table.format(**wildcards))
+        given = {k: v for k, v in wildcards.items() if k != "seed"}
+        try:
+            return canonical(declared_step(step)["settings"](STUDY, **given))
+        except DmviError as error:
+            raise WorkflowError(str(error)) from None
 
-
-def synthetic_setting(wildcards):
-    jobs = SYNTHETIC[wildcards.kind]
-    if wildcards.setting not in jobs:
-        raise WorkflowError(
-            f"no job of synthetic {wildcards.kind} is called {wildcards.setting}, but "
-            f"{', '.join(jobs)}"
-        )
-    return canonical(jobs[wildcards.setting])
+    return of_job
 
 
 def synthetic_tables(wildcards):
     folder = f"results/synthetic/{wildcards.kind}"
     return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
-
-
-def synthetic_step(wildcards):
-    steps = {"estimation": "estimate-synthetic", "learning": "learn-synthetic"}
-    return steps[wildcards.kind]
-
-
-def run_spec(wildcards):
-    """What a run computes: the only part of its configuration that retrains it."""
-    return canonical(STUDY.runs[wildcards.run].what)
 
 
 def how(wildcards, key, default):

@@ -24,7 +24,7 @@ rule prepare_data:
         data_dir=config.get("data_dir") or "",
         raw=f"{REPOSITORY}/raw",
     params:
-        spec=dataset_spec,
+        spec=settings("prepare_data"),
         version=dataset_version,
         output=subpath(output.meta, parent=True),
     shell:

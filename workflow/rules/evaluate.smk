@@ -1,46 +1,9 @@
 """Pictures and scores of trained models.
 
 Required inputs: a trained model and its data set; for Inception scores a classifier of its images.
-Outputs: reconstructions, samples and their scores, the same scores of the data themselves.
-Steps: reconstruct, train_classifier, score, score_data.
+Outputs: samples, reconstructions and their scores, the same scores of the data themselves.
+Steps: train_classifier, evaluate, evaluate_data.
 """
-
-
-rule reconstruct:
-    input:
-        data=dataset_files,
-        model="results/runs/{run}/seed{seed}/model.pt",
-    output:
-        multiext(
-            "results/runs/{run}/seed{seed}/",
-            "originals.npy",
-            "reconstructions.npy",
-            "quality.json",
-        ),
-    log:
-        "results/logs/reconstruct/{run}/seed{seed}.log",
-    benchmark:
-        "results/benchmarks/reconstruct/{run}/seed{seed}.tsv"
-    conda:
-        "../../envs/environment.yaml"
-    threads: 1
-    resources:
-        gpu=train_gpu,
-        mem_mb=memory("reconstruct"),
-        runtime=limit("reconstruct"),
-        device=DEVICE,
-    params:
-        settings=canonical(ESTIMATORS["reconstructions"]),
-        version=STEP_VERSION["reconstruct"],
-        data=dataset_folder,
-        output=subpath(output[0], parent=True),
-    shell:
-        r"""
-        export OMP_NUM_THREADS={threads}
-        python -m dmvi reconstruct --model {input.model:q} --data {params.data:q} \
-            --settings {params.settings:q} --seed {wildcards.seed} \
-            --device {resources.device:q} --output {params.output:q} &>{log:q}
-        """
 
 
 rule train_classifier:
@@ -68,8 +31,8 @@ rule train_classifier:
         runtime=limit("train_classifier"),
         device=DEVICE,
     params:
-        settings=canonical(ESTIMATORS["classifier"]),
-        version=STEP_VERSION["train_classifier"],
+        settings=settings("train_classifier"),
+        version=version("train_classifier"),
         data=subpath(input.images, parent=True),
         output=subpath(output[0], parent=True),
         checkpoints="results/checkpoints/classifiers/{dataset}",
@@ -82,45 +45,55 @@ rule train_classifier:
         """
 
 
-rule score:
+rule evaluate:
     input:
         data=dataset_files,
         model="results/runs/{run}/seed{seed}/model.pt",
         classifier=classifier_of_run,
     output:
-        multiext("results/runs/{run}/seed{seed}/", "samples.npy", "scores.json"),
+        multiext(
+            "results/runs/{run}/seed{seed}/",
+            "samples.npy",
+            "scores.json",
+            "originals.npy",
+            "reconstructions.npy",
+            "quality.json",
+        ),
     log:
-        "results/logs/score/{run}/seed{seed}.log",
+        "results/logs/evaluate/{run}/seed{seed}.log",
     benchmark:
-        "results/benchmarks/score/{run}/seed{seed}.tsv"
+        "results/benchmarks/evaluate/{run}/seed{seed}.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
         gpu=train_gpu,
-        mem_mb=memory("score"),
-        runtime=limit("score"),
+        mem_mb=memory("evaluate"),
+        runtime=limit("evaluate"),
         device=DEVICE,
         # Where the file lies, not what it is: its hash is checked.
         inception_weights=INCEPTION_WEIGHTS or "",
     params:
-        settings=score_settings_of_run,
+        settings=settings("evaluate"),
         imagenet=INCEPTION_WEIGHTS is not None,
-        version=STEP_VERSION["score"],
+        version=version("evaluate"),
         data=dataset_folder,
         output=subpath(output[0], parent=True),
+        # Keeps what scores have trained, for when only other settings change.
+        checkpoints="results/checkpoints/{run}/seed{seed}",
     shell:
         r"""
         export OMP_NUM_THREADS={threads}
-        python -m dmvi score --model {input.model:q} --data {params.data:q} \
+        python -m dmvi evaluate --model {input.model:q} --data {params.data:q} \
             --settings {params.settings:q} --seed {wildcards.seed} \
             --classifier={input.classifier:q} \
             --inception-weights={resources.inception_weights:q} \
+            --checkpoints {params.checkpoints:q} \
             --device {resources.device:q} --output {params.output:q} &>{log:q}
         """
 
 
-rule score_data:
+rule evaluate_data:
     input:
         images="results/data/{dataset}/images.npy",
         labels="results/data/{dataset}/labels.npy",
@@ -129,28 +102,30 @@ rule score_data:
     output:
         "results/data/{dataset}/scores.json",
     log:
-        "results/logs/score_data/{dataset}.log",
+        "results/logs/evaluate_data/{dataset}.log",
     benchmark:
-        "results/benchmarks/score_data/{dataset}.tsv"
+        "results/benchmarks/evaluate_data/{dataset}.tsv"
     conda:
         "../../envs/environment.yaml"
     threads: 1
     resources:
         gpu=COSTS.gpus_asked(),
-        mem_mb=memory("score_data"),
-        runtime=limit("score_data"),
+        mem_mb=memory("evaluate_data"),
+        runtime=limit("evaluate_data"),
         device=DEVICE,
         inception_weights=INCEPTION_WEIGHTS or "",
     params:
-        settings=score_settings_of_dataset,
+        settings=settings("evaluate_data"),
         imagenet=INCEPTION_WEIGHTS is not None,
-        version=STEP_VERSION["score"],
+        version=version("evaluate_data"),
         data=subpath(output[0], parent=True),
+        checkpoints="results/checkpoints/data/{dataset}",
     shell:
         r"""
         export OMP_NUM_THREADS={threads}
-        python -m dmvi score-data --data {params.data:q} --settings {params.settings:q} \
+        python -m dmvi evaluate-data --data {params.data:q} --settings {params.settings:q} \
             --seed 0 --classifier={input.classifier:q} \
             --inception-weights={resources.inception_weights:q} \
+            --checkpoints {params.checkpoints:q} \
             --device {resources.device:q} --output {output:q} &>{log:q}
         """

@@ -22,7 +22,7 @@ rule describe_networks:
     params:
         latent_dim=128,
         width=64,
-        version=STEP_VERSION["describe"],
+        version=version("describe_networks"),
     shell:
         r"""
         python -m dmvi describe-networks --latent-dim {params.latent_dim} \
@@ -40,8 +40,8 @@ rule describe_settings:
     conda:
         "../../envs/environment.yaml"
     params:
-        rows=canonical(settings_rows(STUDY)),
-        version=STEP_VERSION["describe"],
+        rows=settings("describe_settings"),
+        version=version("describe_settings"),
     shell:
         r"""
         python -m dmvi describe-settings --rows {params.rows:q} --output {output:q} &>{log:q}
@@ -76,7 +76,7 @@ rule draw:
         study=canonical(config["study"]),
         title=figure_title,
         caption=figure_caption,
-        version=STEP_VERSION["draw"],
+        version=version("draw"),
     shell:
         r"""
         python -m dmvi draw --figure {wildcards.figure} --runs {params.runs:q} \
@@ -125,7 +125,7 @@ rule write_gallery:
     params:
         figures=list(STUDY.figures),
         study=canonical(config["study"]),
-        version=STEP_VERSION["draw"],
+        version=version("write_gallery"),
     shell:
         r"""
         python -m dmvi write-gallery --figures {params.figures:q} --study {params.study:q} \

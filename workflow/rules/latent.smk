@@ -28,7 +28,7 @@ rule encode:
         runtime=limit("encode"),
         device=DEVICE,
     params:
-        version=STEP_VERSION["encode"],
+        version=version("encode"),
         data=dataset_folder,
     shell:
         r"""
@@ -61,8 +61,8 @@ rule estimate_kl:
         runtime=limit("estimate_kl"),
         device=DEVICE,
     params:
-        settings=kl_settings,
-        version=STEP_VERSION["estimate_kl"],
+        settings=settings("estimate_kl", "kl.json"),
+        version=version("estimate_kl"),
         data=dataset_folder,
     shell:
         r"""
@@ -96,8 +96,8 @@ rule estimate_ratio:
         runtime=limit("estimate_ratio"),
         device=DEVICE,
     params:
-        settings=ratio_settings,
-        version=STEP_VERSION["estimate_ratio"],
+        settings=settings("estimate_ratio", "density_ratio/{ratio}.json"),
+        version=version("estimate_ratio"),
         data=dataset_folder,
         checkpoints="results/checkpoints/{run}/seed{seed}/density_ratio/{ratio}",
     shell:
@@ -132,8 +132,10 @@ rule fit_density_model:
         runtime=limit("fit_density_model"),
         device=DEVICE,
     params:
-        settings=density_model_settings,
-        version=STEP_VERSION["fit_density_model"],
+        settings=settings(
+            "fit_density_model", "density_models/{density_model}.json"
+        ),
+        version=version("fit_density_model"),
         data=dataset_folder,
         checkpoints="results/checkpoints/{run}/seed{seed}/density_models/{density_model}",
     shell:
@@ -183,14 +185,8 @@ rule find_low_posterior:
         runtime=limit("find_low_posterior"),
         device=DEVICE,
     params:
-        settings=canonical(
-            {
-                **ESTIMATORS["low_posterior"],
-                **ESTIMATORS["bounds"],
-                **ESTIMATORS["embedding"],
-            }
-        ),
-        version=STEP_VERSION["find_low_posterior"],
+        settings=settings("find_low_posterior"),
+        version=version("find_low_posterior"),
         data=dataset_folder,
         output=subpath(output[0], parent=True),
     shell:

@@ -23,14 +23,13 @@ rule run_synthetic:
         runtime=limit("run_synthetic"),
         device=DEVICE,
     params:
-        settings=synthetic_setting,
-        version=STEP_VERSION["synthetic"],
-        step=synthetic_step,
+        settings=settings("run_synthetic"),
+        version=version("run_synthetic"),
         checkpoints="results/checkpoints/synthetic/{kind}/{setting}",
     shell:
         r"""
         export OMP_NUM_THREADS={threads}
-        python -m dmvi {params.step} --settings {params.settings:q} --csv {output:q} \
+        python -m dmvi run-synthetic --kind {wildcards.kind} --settings {params.settings:q} --csv {output:q} \
             --checkpoints {params.checkpoints:q} --device {resources.device:q} &>>{log:q}
         """
 
@@ -48,5 +47,5 @@ rule collect_synthetic:
         "../../envs/environment.yaml"
     shell:
         r"""
-        python -m dmvi collect-tables --tables {input:q} --output {output:q} &>{log:q}
+        python -m dmvi collect-synthetic --tables {input:q} --output {output:q} &>{log:q}
         """

@@ -30,8 +30,8 @@ rule train:
         cuda_graphs=cuda_graphs,
         snapshots=snapshot_steps,
     params:
-        spec=run_spec,
-        version=STEP_VERSION["train"],
+        spec=settings("train"),
+        version=version("train"),
         data=dataset_folder,
         # Not an output: Snakemake would delete it before the attempt that is to resume from it.
         checkpoints="results/checkpoints/{run}/seed{seed}",

@@ -5,21 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-# The wildcards in the path of a rule's benchmark file, in order; rules without any are left out.
-WILDCARDS = {
-    "train": ("run", "seed"),
-    "encode": ("run", "seed"),
-    "estimate_kl": ("run", "seed"),
-    "estimate_ratio": ("run", "seed", "ratio"),
-    "fit_density_model": ("run", "seed", "density_model"),
-    "find_low_posterior": ("run", "seed"),
-    "reconstruct": ("run", "seed"),
-    "score": ("run", "seed"),
-    "prepare_data": ("dataset",),
-    "score_data": ("dataset",),
-    "train_classifier": ("dataset",),
-    "run_synthetic": ("kind", "setting"),
-}
+from dmvi.study.declarations import declared_steps
 
 
 @dataclass(frozen=True)
@@ -39,7 +25,10 @@ def finished_jobs(results: Path) -> Iterator[Measured]:
     short that Snakemake measured nothing.
     """
     folder = results / "benchmarks"
-    for rule, names in WILDCARDS.items():
+    for rule, step in declared_steps().items():
+        names = step["wildcards"]
+        if not names:
+            continue  # one job of seconds
         for path in sorted((folder / rule).rglob("*.tsv")):
             parts = path.relative_to(folder / rule).with_suffix("").parts
             # A name with a dot in it has lost nothing: only `.tsv` is a suffix.

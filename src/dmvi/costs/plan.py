@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.costs.measured import finished_jobs
-from dmvi.costs.model import STEPS, Cost, Costs
+from dmvi.costs.model import Cost, Costs
 from dmvi.errors import DmviError
 from dmvi.study.config import Study
 
@@ -51,6 +51,7 @@ class Plan:
     Attributes:
         jobs, costs: in the same order.
         needs: figure -> positions of the jobs without which it cannot be drawn, its own among them.
+        levels: of each job, how many others it comes after at most, one behind the other.
         chain: positions of the jobs of the longest chain, first to last.
         chain_seconds: of that chain, with what the scheduler adds to each job: no cluster is faster.
         local: names of the rules that run where Snakemake does.
@@ -60,6 +61,7 @@ class Plan:
     jobs: list[Job]
     costs: list[Cost]
     needs: dict[str, set[int]]
+    levels: list[int]
     chain: list[int]
     chain_seconds: float
     local: frozenset[str]
@@ -94,7 +96,8 @@ def make_plan(
     Raises:
         DmviError: Snakemake refuses the study; its message is handed on.
     """
-    jobs = read_jobs(dry_run(folder, snakefile, targets))
+    # The target rule of no work of its own, `all`, is no job.
+    jobs = [j for j in read_jobs(dry_run(folder, snakefile, targets)) if j.outputs]
     costs = Costs(study, hardware)
     local = local_rules(snakefile.read_text())
     priced = [costs.of(job.rule, **job.wildcards) for job in jobs]
@@ -109,12 +112,12 @@ def make_plan(
     for job in finished_jobs(folder / "results"):
         if (job.rule, *job.wildcards.values()) in again:
             continue
-        if job.wildcards.get("run", next(iter(study.runs))) in study.runs:
+        if "run" not in job.wildcards or job.wildcards["run"] in study.runs:
             try:
                 done.append((job.seconds, costs.of(job.rule, **job.wildcards).seconds))
             except KeyError:
                 continue  # of an entry that the config no longer has
-    return Plan(jobs, priced, needs, chain, seconds, local, done)
+    return Plan(jobs, priced, needs, _levels(before), chain, seconds, local, done)
 
 
 def dry_run(folder: Path, snakefile: Path, targets: list[str]) -> str:
@@ -184,6 +187,21 @@ def _ancestors(position: int, before: list[set[int]]) -> set[int]:
     return found
 
 
+def _levels(before: list[set[int]]) -> list[int]:
+    """How many jobs must come before each, one behind the other."""
+    levels = [-1] * len(before)
+    for start in range(len(before)):
+        waiting = [start]
+        while waiting:  # depth first, without recursion
+            i = waiting[-1]
+            if missing := [j for j in before[i] if levels[j] < 0]:
+                waiting += missing
+            else:
+                levels[i] = max((levels[j] + 1 for j in before[i]), default=0)
+                waiting.pop()
+    return levels
+
+
 def _longest_chain(before: list[set[int]], lengths: list[float]) -> tuple[list[int], float]:
     """Positions of the jobs of the chain that takes longest, and its length."""
     end: dict[int, float] = {}
@@ -225,12 +243,11 @@ def write_plan(plan: Plan, study: Study, hardware: dict[str, Any]) -> str:
 
 def _rules_table(plan: Plan) -> str:
     rows = [("rule", "jobs", "GPU-hours", "CPU-hours", "longest job", "limit", "memory", "disk")]
-    order = {rule: i for i, rule in enumerate(STEPS)}
-    rules = dict.fromkeys(job.rule for job in plan.jobs)
-    for rule in sorted(rules, key=lambda rule: order.get(rule, len(order))):
+    depth: dict[str, int] = {}  # of the deepest job: in the order of the work
+    for job, level in zip(plan.jobs, plan.levels, strict=True):
+        depth[job.rule] = max(depth.get(job.rule, 0), level)
+    for rule in sorted(depth, key=lambda rule: (depth[rule], rule)):
         which = [i for i, job in enumerate(plan.jobs) if job.rule == rule]
-        if rule == "all":
-            continue
         total = plan.total(which)
         limit = max(plan.jobs[i].minutes for i in which)
         memory = max(plan.jobs[i].memory_mb for i in which)
@@ -296,7 +313,7 @@ def _totals(plan: Plan, hardware: dict[str, Any]) -> list[str]:
     each = hardware["seconds_per_submission"]
     work = sum(plan.costs[i].seconds for i in plan.submitted)
     share = count * each / work if work else 0.0
-    chain = [_title(plan.jobs[i]) for i in plan.chain if plan.jobs[i].rule != "all"]
+    chain = [_title(plan.jobs[i]) for i in plan.chain]
     lines = [
         f"In all: {_number(total.gpu_hours)} GPU-hours, {_number(total.cpu_hours)} CPU-hours (the cores "
         f"of all jobs), {_size(total.disk_mb)} of disk.",

@@ -1,90 +1,105 @@
-"""Inception score, from class probabilities that some classifier gave."""
+"""Inception score, by our classifier of the data set and by the ImageNet network."""
 
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import asdict
+from typing import Any
 
-import numpy as np
-
+from dmvi import files
 from dmvi.errors import DmviError
+from dmvi.progress import Progress
+from dmvi.scores.functions.classifier import class_probabilities, load_classifier
+from dmvi.scores.functions.inception import inception_score
+from dmvi.scores.functions.inception_weights import check_weights
+from dmvi.scores.scoring import Images
 
-# Rows are softmax outputs, possibly in single precision over a thousand classes.
-ROW_SUM_TOLERANCE = 1e-4
+SCORE = {
+    "version": 1,
+    "data": ["cifar10"],
+    "against": "nothing",
+    "options": {
+        "splits": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "its value on all samples at once is stored too",
+        }
+    },
+    "trains": False,
+    "needs": ["classifier", "inception_weights"],
+    "entries": {
+        "inception_cifar10": {
+            "title": "Quality: Inception score by the CIFAR-10 classifier",
+            "axis": "Inception score",
+            "higher": True,
+            "data": "test images",
+        },
+        "inception_imagenet": {
+            "title": "Quality: Inception score by the ImageNet network",
+            "axis": "Inception score",
+            "higher": True,
+            "data": "test images",
+        },
+    },
+}
 
 
-@dataclass(frozen=True)
-class InceptionScore:
-    """The score with its spread.
+def cost(costs, data, samples, options, gpus):
+    """One pass through each network."""
+    from dmvi.costs.sizes import Size, vgg
+    from dmvi.costs.work import forward
 
-    Attributes:
-        value: mean over the splits, between 1 and the number of classes; higher is better.
-        sd: standard deviation over the splits, the population one (numpy's ddof = 0).
-        splits: how many splits.
-        value_one_split: of all rows at once; a larger marginal sample gives a larger score.
-        n: rows.
-    """
-
-    value: float
-    sd: float
-    splits: int
-    value_one_split: float
-    n: int
+    size, _, channels = costs.shape(data)
+    width = costs.estimators["classifier"]["width"]
+    seconds = costs.seconds(forward(vgg(size, channels, width), samples, 256), gpus)
+    if costs.config.get("inception_weights"):
+        # InceptionV3: 5.7 G multiply-adds, 10 M numbers per image.
+        inception = Size(5.7e9, 5.7e9, 0, 1e7, 2.4e7, 300)
+        seconds += costs.seconds(forward(inception, samples), gpus)
+    return seconds
 
 
-def inception_score(
-    probabilities: np.ndarray, splits: int = 10, *, shuffle_seed: int | None = 0
-) -> InceptionScore:
-    """exp(E_x KL(p(y|x) || p(y))) per split, p(y) = E_x p(y|x) of the same split, in float64.
+def compute(images: Images, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """inception_cifar10 and inception_imagenet; one whose network is not at hand is skipped."""
+    return {
+        "inception_cifar10": _by_classifier(images, options["splits"]),
+        "inception_imagenet": _by_imagenet(images, options["splits"]),
+    }
 
-    Salimans et al. (2016), section 4. The average divergence is computed as H(y) - E_x H(y|x). Split k
-    of S holds the rows floor(k n / S) to floor((k + 1) n / S); these, the shuffling and the population
-    standard deviation are those of torch-fidelity (Obukhov et al., 2020).
 
-    Args:
-        probabilities: p(y|x), (n, classes): rows >= 0 that sum to 1.
-        splits: 1 <= splits <= n.
-        shuffle_seed: of the rows' permutation before splitting; None keeps their order. It does not
-            change `value_one_split`.
-
-    Raises:
-        DmviError: rows that are no probabilities, or fewer rows than splits.
-    """
-    p = np.asarray(probabilities)
-    if p.ndim != 2 or not p.size:
+def _by_classifier(images: Images, splits: int) -> dict[str, Any]:
+    if images.classifier is None:
+        return {"skipped": "no classifier of this data set was trained"}
+    network = load_classifier(images.classifier, images.device)
+    shape = tuple(network.spec["image_shape"])
+    if images.alone.shape[1:] != shape:
         raise DmviError(
-            f"Inception score: probabilities have shape {p.shape}; give (images, classes), not empty."
+            f"{images.classifier} was trained on images of shape {shape}, but the images to score "
+            f"have shape {images.alone.shape[1:]}; take their data set out of "
+            "estimators.scores.inception.data"
         )
-    if not 1 <= splits <= len(p):
-        raise DmviError(
-            f"Inception score: {splits} splits of {len(p)} images; give 1 to {len(p)} splits."
-        )
-    sums = p.sum(1, dtype=np.float64)
-    bad = ~(np.abs(sums - 1.0) <= ROW_SUM_TOLERANCE) | ~(p >= 0).all(1)  # NaN is bad too
-    if bad.any():
-        raise DmviError(
-            f"Inception score: {int(bad.sum())} of {len(p)} rows are no probabilities (the first, row "
-            f"{int(bad.argmax())}, sums to {sums[bad.argmax()]:.6g}); give rows >= 0 that sum to 1."
-        )
-    if shuffle_seed is not None:
-        p = p[np.random.RandomState(shuffle_seed).permutation(len(p))]  # torch-fidelity's generator
-    ends = [k * len(p) // splits for k in range(splits + 1)]
-    scores = [_score(p[start:end]) for start, end in pairwise(ends)]
-    return InceptionScore(
-        value=float(np.mean(scores)),
-        sd=float(np.std(scores)),
-        splits=splits,
-        value_one_split=_score(p),
-        n=len(p),
+    images.log(f"our classifier on {len(images.alone):,} images")
+    probabilities = class_probabilities(network, images.alone, Progress(images.log, "image"))
+    about = f"VGG of width {network.spec['width']} trained on {network.spec['title']}"
+    return _entry(images, probabilities, splits, about, files.sha256(images.classifier))
+
+
+def _by_imagenet(images: Images, splits: int) -> dict[str, Any]:
+    weights = images.inception_weights
+    if weights is None:
+        return {"skipped": "inception_weights is null: no weights of the ImageNet network given"}
+    # Loads torch-fidelity, which nothing else needs.
+    from dmvi.scores.functions.imagenet_inception import (
+        EXTRACTOR,
+        inception_probabilities,
+        load_inception,
     )
 
+    network = load_inception(weights, images.device)
+    images.log(f"ImageNet Inception on {len(images.alone):,} images")
+    progress = Progress(images.log, "image")
+    probabilities = inception_probabilities(network, images.alone, progress)
+    return _entry(images, probabilities, splits, EXTRACTOR, check_weights(weights))
 
-def _score(p: np.ndarray, tile: int = 4096) -> float:
-    """exp(H(y) - E H(y|x)) of rows (n, classes), in tiles: 50,000 x 1008 need no second copy."""
-    from scipy.special import xlogy  # a third of a second, which only data sets with this score pay
 
-    total, negative_entropy = np.zeros(p.shape[1]), 0.0
-    for start in range(0, len(p), tile):
-        rows = p[start : start + tile].astype(np.float64)
-        total += rows.sum(0)
-        negative_entropy += xlogy(rows, rows).sum()
-    marginal = total / len(p)
-    return float(np.exp(negative_entropy / len(p) - xlogy(marginal, marginal).sum()))
+def _entry(images: Images, probabilities, splits: int, extractor: str, digest: str) -> dict:
+    splits = min(splits, len(probabilities))
+    score = inception_score(probabilities, splits, shuffle_seed=images.seed)
+    return {**asdict(score), "extractor": extractor, "weights_sha256": digest}

@@ -1,34 +1,31 @@
-"""How different the images of a set are from each other: a plain test for collapse."""
+"""Spread: how different the samples of a model are from each other."""
 
-import numpy as np
+from typing import Any
 
-from dmvi.errors import DmviError
+from dmvi.scores.functions.spread import spread
+from dmvi.scores.scoring import Images
 
-MOST = 1000  # images; all of their pairs are measured
+SCORE = {
+    "version": 1,
+    "data": None,
+    "against": "nothing",
+    "options": {},
+    "trains": False,
+    "always": True,
+    "entries": {"spread": {}},
+}
 
 
-def spread(images: np.ndarray) -> dict[str, float | int]:
-    """Mean L2 distance between two different images of a set, pixels in [0, 1].
+def cost(costs, data, samples, options, gpus):
+    """All pairs of a thousand images, on the CPU on any machine."""
+    import math
 
-    The mean of |x_i - x_j| over all pairs of the first 1,000 images. A generator whose samples are
-    all alike has a spread near 0, whatever its samples look like; a spread like the data's does not
-    mean that the samples are like the data.
+    from dmvi.costs.work import products
 
-    Args:
-        images: uint8 (n, ...), n >= 2, in random order.
+    work = products(2.0 * 1000**2 * math.prod(costs.shape(data)))
+    return costs.seconds(work, precision="float64")
 
-    Returns:
-        value, sd (0: nothing is drawn at random) and n, the images used.
 
-    Raises:
-        DmviError: fewer than two images, or images that are not uint8.
-    """
-    if images.dtype != np.uint8 or len(images) < 2:
-        raise DmviError(
-            f"spread: images are {images.dtype} {images.shape}; give at least 2 in uint8"
-        )
-    flat = images[:MOST].reshape(min(len(images), MOST), -1).astype(np.float64) / 255.0
-    norms = (flat**2).sum(1)
-    squared = norms[:, None] + norms[None, :] - 2.0 * flat @ flat.T
-    pairs = np.sqrt(np.maximum(squared[np.triu_indices(len(flat), 1)], 0.0))
-    return {"value": float(pairs.mean()), "sd": 0.0, "n": len(flat)}
+def compute(images: Images, options: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """spread."""
+    return {"spread": spread(images.alone)}

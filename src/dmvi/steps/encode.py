@@ -17,6 +17,23 @@ from dmvi.models.model import EncodingModel
 from dmvi.steps.trained import input_batches, load_model
 from dmvi.training.reproducibility import choose_device, set_up
 
+STEP = {
+    "version": 1,
+    "wildcards": ["run", "seed"],
+    "gives": {},
+    "gpu": True,
+    "resumes": False,
+}
+
+
+def cost(costs, run):
+    """One pass over all images; their posteriors and codes on the disk."""
+    gpus = costs.gpus_of(run)
+    work, parameters, codes = costs.encoded(run)
+    disk = parameters + codes
+    memory = disk + costs.model_mb(run) + costs.all_images_mb(run)
+    return costs.cost(costs.seconds(work, gpus), memory, disk, gpus)
+
 
 def encode(
     model_path: Path, data: Path, seed: int, posterior_path: Path, codes_path: Path, device: str

@@ -12,11 +12,70 @@ from dmvi.distributions.posteriors import GaussianFamily
 from dmvi.estimators import profile
 from dmvi.estimators.estimate import Estimate
 from dmvi.estimators.marginal_kl import MarginalKL, heldout_kl, kl_curve, marginal_kl
-from dmvi.estimators.mixtures import GaussianMixture, TractableMixture
+from dmvi.estimators.mixtures import TractableMixture
 from dmvi.progress import Progress
 from dmvi.steps.encode import encoded
 from dmvi.steps.trained import load_model, posterior_mixture, tractable_posterior
 from dmvi.training.reproducibility import choose_device
+
+STEP = {
+    "version": 3,
+    "wildcards": ["run", "seed"],
+    "gives": {"kl": "posterior with a density", "profile": "Gaussian posterior"},
+    "gpu": True,
+    "resumes": False,
+}
+
+
+# Latent sizes at which S codes in float64 take so much memory that S has a key of its own.
+LARGE_LATENT_DIM = 1000
+
+
+def settings(study, run):
+    """samples (null: one z per image), curve_sizes and curve_samples: only what this run uses."""
+    block, spec = study.config["estimators"]["kl"], study.runs[run].what
+    samples = block["samples"]
+    if spec["posterior"] != "gaussian":
+        samples = block["flow_samples"]
+    elif spec["latent_dim"] >= LARGE_LATENT_DIM:
+        samples = block["large_samples"]
+    return {
+        "samples": samples,
+        "curve_sizes": block["curve_sizes"],
+        "curve_samples": block["curve_samples"],
+    }
+
+
+def cost(costs, run):
+    """Densities of all z under the mixtures, encoding and profile."""
+    from dmvi.costs.work import MB, Work
+
+    spec, _, _ = costs.spec(run)
+    gpus, wanted = costs.gpus_of(run), settings(costs.study, run)
+    train, valid, test = costs.images(spec["data"])
+    n = train + valid
+    samples = wanted["samples"]
+    samples = n if samples is None else min(samples, n)
+    few = min(samples, wanted["curve_samples"])
+    curve = sum(size for size in wanted["curve_sizes"] if size < n)
+    density = costs.density(run, samples, n) + costs.density(run, few, test + curve)
+    encoding, parameters, _ = costs.encoded(run)
+    # The profile of the posteriors: about ten passes over them, by numpy.
+    profile = Work(values=10 * parameters * MB / 4)
+    seconds = (
+        costs.seconds(encoding, gpus)
+        + costs.seconds(density, gpus, precision=costs.density_precision(run))
+        + costs.seconds(profile, precision="float64")
+        # The parameters go through a file that is deleted.
+        + parameters / costs.hardware["disk_mb_per_second"]
+    )
+    largest = max([size for size in wanted["curve_sizes"] if size < n], default=0)
+    tile = 64 * min(2**22, 4096 * spec["latent_dim"]) * 8 / MB
+    memory = costs.model_mb(run) + costs.all_images_mb(run) + parameters
+    if not gpus:  # copies for the curve, codes, tiles and their factors: else on the GPU
+        memory += 2 * parameters * largest / n + tile
+        memory += 6 * 8 * samples * spec["latent_dim"] / MB
+    return costs.cost(seconds, memory, 0.1, gpus)
 
 
 def estimate_kl(
@@ -67,8 +126,7 @@ def estimates(
 ) -> tuple[MarginalKL, Estimate, pd.DataFrame]:
     """The KL, the lower bound from held-out posteriors, and the KL over the mixture's size."""
     n = mixture.components
-    exact = isinstance(mixture, GaussianMixture)
-    samples = settings["samples"] if exact else settings["flow_samples"]
+    samples = settings["samples"]
     samples = n if samples is None else min(samples, n)
     few = min(samples, settings["curve_samples"])
     log(f"{samples:,} z against {n:,} posteriors of {mixture.latent_dim} dimensions")

@@ -29,6 +29,54 @@ from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 
+STEP = {
+    "version": 1,
+    "wildcards": ["run", "seed", "ratio"],
+    "gives": {"density_ratio/": "encoder"},
+    "gpu": True,
+    "resumes": True,
+}
+
+
+def settings(study, run, ratio):
+    """The classifiers of one job, "default" or a table's name, each with all its settings."""
+    block = dict(study.config["estimators"]["density_ratio"])
+    tables = block.pop("tables")
+    changes = [{}] if ratio == "default" else tables[ratio]
+    return [{**block, **change} for change in changes]
+
+
+def cost(costs, run, ratio):
+    """One classifier after another, each with its estimates along training."""
+    from dmvi.costs.sizes import Size, code_discriminator
+    from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, forward, passes
+
+    spec, _, _ = costs.spec(run)
+    gpus, threads = costs.gpus_of(run), costs.threads_of(run)
+    classifiers = settings(costs.study, run, ratio)
+    test = costs.images(spec["data"])[2]
+    seconds, state = 0.0, 0.0
+    for setting in classifiers:
+        size = code_discriminator(spec["latent_dim"], setting["layers"], setting["width"])
+        noise = 2 if setting["activation_noise"] or setting["dropout"] else 1
+        noisy = size + Size(values=size.values * (noise - 1))
+        penalty = 6 if setting["gradient_penalty"] else 0
+        update = passes(noisy, setting["batch_size"], 6 + penalty)
+        update += Work(weights=ADAM_ACCESSES * size.parameters, calls=CALLS_PER_UPDATE)
+        estimates = setting["iterations"] // setting["every"] + 2
+        estimate = forward(size, setting["samples"] + test, 1024)
+        # Codes are drawn anew at each estimate.
+        estimate += Work(values=6 * spec["latent_dim"] * (setting["samples"] + test))
+        work = update * setting["iterations"] + estimate * estimates
+        seconds += costs.seconds(work, gpus, threads, setting["precision"])
+        state += 12 * size.parameters / MB
+    _, parameters, _ = costs.encoded(run)
+    widest = max(spec["latent_dim"], *(setting["width"] for setting in classifiers))
+    layer = 1024 * 8 * 4 * widest / MB
+    memory = costs.model_mb(run) + parameters + 4 * state / len(classifiers) + layer
+    return costs.cost(seconds, memory, state, gpus, threads)
+
+
 EVALUATION_BATCH = 1024  # codes of 10,000 dimensions and their parameters: 120 MB
 
 

@@ -22,6 +22,61 @@ from dmvi.steps.trained import (
 )
 from dmvi.training.reproducibility import choose_device, set_up
 
+STEP = {
+    "version": 1,
+    "wildcards": ["run", "seed"],
+    "gives": {
+        "low_posterior/": "posterior with a density",
+        "low_posterior/bounds": "bound on the likelihood",
+    },
+    "gpu": True,
+    "resumes": False,
+}
+
+
+# Of one point of a t-SNE among n, per log2 n, on the processor of hardware.yaml.
+TSNE_SECONDS = 4.5e-4
+
+
+def settings(study, run):
+    """draws and keep of Algorithm 1, images and samples of the bounds, points of the t-SNE."""
+    block = study.config["estimators"]
+    return {**block["low_posterior"], **block["bounds"], **block["embedding"]}
+
+
+def cost(costs, run):
+    """Densities of all draws, bounds, nearest images and the t-SNE."""
+    import math
+
+    from dmvi.costs.work import MB, Work, forward, products
+
+    spec, shape, sizes = costs.spec(run)
+    gpus, estimators = costs.gpus_of(run), costs.estimators
+    low, bounds = estimators["low_posterior"], estimators["bounds"]
+    train, valid, _ = costs.images(spec["data"])
+    n, pixels = train + valid, math.prod(shape)
+    draws = low["draws"] + min(1000, low["draws"])
+    density = costs.density(run, draws, n)
+    pictures = bounds["images"] + 3 * low["keep"]
+    both = sizes["encoder"] + sizes["posterior"] + sizes["generator"]
+    bound = forward(both, pictures * bounds["samples"]) + costs.means(run, 2 * low["keep"])
+    # Nearest images, ranks and the map: on the CPU on any machine.
+    nearest = products(2.0 * low["keep"] * n * pixels, values=3.0 * n * pixels)
+    ranks = Work(values=low["keep"] * low["draws"] * spec["latent_dim"])
+    points = 2 * estimators["embedding"]["points"] + low["keep"]
+    seconds = (
+        costs.seconds(density, gpus, precision=costs.density_precision(run))
+        + costs.seconds(bound, gpus)
+        + costs.seconds(nearest + ranks, precision="float64")
+        + TSNE_SECONDS * points * math.log2(points)
+    )
+    _, parameters, codes = costs.encoded(run)
+    latents = low["draws"] * spec["latent_dim"] * 4 / MB
+    memory = costs.model_mb(run) + 2 * parameters + codes + 8 * latents + 300
+    memory += costs.evaluation_mb(run)
+    disk = 2 * latents + costs.image_mb(spec["data"], 3 * low["keep"])
+    return costs.cost(seconds, memory, disk, gpus)
+
 
 def find_low_posterior(
     model_path: Path,

@@ -26,6 +26,67 @@ from dmvi.training.reproducibility import choose_device, set_up
 if TYPE_CHECKING:
     from dmvi.estimators.diagonal_gmm import DiagonalGMM
 
+STEP = {
+    "version": 1,
+    "wildcards": ["run", "seed", "density_model"],
+    "gives": {"density_models/": "posterior with a density"},
+    "gpu": True,
+    "resumes": True,
+}
+
+
+def settings(study, run, density_model):
+    """The model's own settings and those that all density models share."""
+    block = study.config["estimators"]["density_models"]
+    shared = {key: block[key] for key in ("samples", "adam_betas", "precision")}
+    return {**shared, **block[density_model]}
+
+
+def cost(costs, run, density_model):
+    """The fit, its curve, and log q(z) at the evaluated codes."""
+    import math
+
+    from dmvi.costs.sizes import lstm, masked_flow
+    from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, forward, passes, products
+
+    spec, _, _ = costs.spec(run)
+    gpus, threads = costs.gpus_of(run), costs.threads_of(run)
+    block = costs.estimators["density_models"]
+    settings, latent_dim = block[density_model], spec["latent_dim"]
+    train, valid, test = costs.images(spec["data"])
+    samples = block["samples"]
+    log_q = costs.density(run, samples, train + valid)
+    seconds = costs.seconds(log_q, gpus, threads, costs.density_precision(run))
+    evaluated = samples + min(samples, test)
+    rows = math.ceil(settings["iterations"] / settings["every"])
+    _, parameters, _ = costs.encoded(run)
+    memory, state = costs.model_mb(run) + parameters, 0.0
+    if density_model == "gmm":
+        # On the CPU on any machine. An iteration is an E and an M step (and a bound more, as each
+        # is a call of its own); k-means before it, about as long as ten iterations.
+        codes, components = settings["fit_samples"], settings["components"]
+        points = 2 * (settings["iterations"] + 10) * codes + rows * evaluated
+        pairs = points * components
+        written = 10.0 * pairs + 4.0 * points * latent_dim
+        work = products(5.0 * pairs * latent_dim, values=written)
+        seconds += costs.seconds(work, precision="float64")
+        memory += 8 * codes * (4 * latent_dim + 4 * components) / MB
+    else:
+        if density_model == "maf":
+            hidden = tuple(settings["hidden"])
+            size = masked_flow(latent_dim, settings["transforms"], hidden)
+        else:
+            size = lstm(latent_dim, settings["width"])
+        update = passes(size, settings["batch_size"], 3)
+        update += Work(weights=ADAM_ACCESSES * size.parameters, calls=CALLS_PER_UPDATE)
+        curve = forward(size, evaluated, 256) * rows
+        work = update * settings["iterations"] + curve
+        seconds += costs.seconds(work, gpus, threads)
+        state = 12 * size.parameters / MB
+        memory += 5 * state + 8 * 256 * size.values / MB
+    return costs.cost(seconds, memory, state, gpus, threads)
+
+
 NAMES = ("gmm", "maf", "lstm")
 COLUMNS = ("step", "log_r", "standard_error", "heldout_log_r")
 STANDARDISATION_CODES = 4096  # their mean is within 2 % of a standard deviation

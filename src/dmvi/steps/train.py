@@ -17,6 +17,47 @@ from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 from dmvi.training.sampler import Sampler
 
+STEP = {
+    "version": 3,
+    "wildcards": ["run", "seed"],
+    "gives": {"bound.csv": "bound to follow"},
+    "gpu": True,
+    "resumes": True,
+}
+
+
+def settings(study, run):
+    """What the run computes: the only part of its configuration that retrains it."""
+    return study.runs[run].what
+
+
+def cost(costs, run):
+    """All updates of all players, the tracked bound, and the checkpoint."""
+    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.sizes import NOTHING
+    from dmvi.costs.work import MB, forward, iteration_work, trained_parameters
+
+    spec, shape, sizes = costs.spec(run)
+    gpus, threads = costs.gpus_of(run), costs.threads_of(run)
+    precision = spec["precision"]
+    work = iteration_work(spec, shape) * spec["iterations"]
+    seconds = costs.seconds(work, gpus, threads, precision)
+    if spec.get("bound_every"):
+        # The bound sees every network once, in float32.
+        seen = sum((sizes[name] for name in costs.networks(spec)), NOTHING)
+        times = spec["iterations"] // spec["bound_every"]
+        bound = forward(seen, spec["bound_images"]) * times
+        seconds += costs.seconds(bound, gpus, threads)
+    state = 12 * trained_parameters(spec, shape) / MB
+    values = sum(sizes[name].values for name in costs.networks(spec))
+    memory = costs.image_mb(spec["data"], costs.images(spec["data"])[0])
+    memory += SERIALISED_COPIES * state
+    if not gpus:  # weights, gradients and moments; activations, and their gradients
+        memory += state * 4 / 3 + max(
+            2 * values * spec["batch_size"] * 4 / MB, costs.evaluation_mb(run)
+        )
+    return costs.cost(seconds, memory, 4 / 3 * state, gpus, threads)
+
 
 def identity_of(spec: dict[str, Any], seed: int, dataset: Dataset) -> str:
     """What a training is, its length aside: a checkpoint is continued where this is the same."""
@@ -31,7 +72,7 @@ def train(
     data: Path,
     model_path: Path,
     history_path: Path,
-    run_path: Path,
+    description_path: Path,
     bound_path: Path,
     checkpoints: Path,
     checkpoint_every: int = 5000,
@@ -83,4 +124,4 @@ def train(
     files.write_csv(history_path, pd.DataFrame(journal.rows))
     rows = [] if tracker is None else tracker.rows
     files.write_csv(bound_path, pd.DataFrame(rows, columns=list(bound.COLUMNS)))
-    files.write_json(run_path, {"run": run, "seed": seed, **spec, "num_parameters": count})
+    files.write_json(description_path, {"run": run, "seed": seed, **spec, "num_parameters": count})

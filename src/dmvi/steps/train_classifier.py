@@ -17,12 +17,47 @@ from dmvi.data.dataset import Dataset, open_dataset
 from dmvi.errors import DmviError
 from dmvi.networks.vgg import VGG
 from dmvi.progress import Progress
-from dmvi.scores.classifier import AugmentedBatches, error_rate, learning_rate
+from dmvi.scores.functions.classifier import AugmentedBatches, error_rate, learning_rate
 from dmvi.training import checkpoint
 from dmvi.training.engine import STOP_SIGNALS, Interrupted
 from dmvi.training.journal import NonFiniteLossError
 from dmvi.training.reproducibility import autocast, choose_device, set_up
 from dmvi.training.signals import stop_on_signal
+
+STEP = {
+    "version": 1,
+    "wildcards": ["dataset"],
+    "gives": {},
+    "gpu": True,
+    "resumes": True,
+}
+
+
+def settings(study, dataset):
+    """`estimators.classifier`."""
+    return study.config["estimators"]["classifier"]
+
+
+def cost(costs, dataset):
+    """All epochs, with the validation error after each."""
+    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.sizes import vgg
+    from dmvi.costs.work import CALLS_PER_UPDATE, MB, Work, forward, passes
+
+    gpus, threads, settings = costs.gpus_of(), costs.threads_of(), costs.estimators["classifier"]
+    size, _, channels = costs.shape(dataset)
+    network = vgg(size, channels, settings["width"])
+    train, valid, test = costs.images(dataset)
+    steps = settings["epochs"] * (train // settings["batch_size"])
+    update = passes(network, settings["batch_size"], 3)
+    update += Work(weights=4 * network.parameters, calls=CALLS_PER_UPDATE)
+    seconds = costs.seconds(update * steps, gpus, threads, settings["precision"])
+    errors = forward(network, valid * settings["epochs"] + test, 256)
+    seconds += costs.seconds(errors, gpus, threads)
+    state = 8 * network.parameters / MB
+    memory = SERIALISED_COPIES * state + 4 * costs.image_mb(dataset, train)
+    memory += 0 if gpus else 8 * network.values * max(settings["batch_size"], 256) / MB
+    return costs.cost(seconds, memory, 1.5 * state, gpus, threads)
 
 
 def train_classifier(

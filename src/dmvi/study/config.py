@@ -16,9 +16,10 @@ from dmvi.data.registry import BUILDERS, resolve
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 from dmvi.figures.base import figure_module, figure_names
-from dmvi.scores.inception_weights import check_weights
-from dmvi.study.declarations import declared_models
+from dmvi.scores.functions.inception_weights import check_weights
+from dmvi.study.declarations import declared_models, needs_of_tables
 from dmvi.study.schema import check_schema
+from dmvi.study.scores import check_scores, score_schema
 
 # How a run is computed, not what: a change here retrains nothing.
 HOW = (
@@ -38,23 +39,7 @@ BOUND_KEYS = ("bound_every", "bound_images")
 NOT_SWEPT = ("sweep", "seeds", "tags")
 # Posteriors with a density, whose q(z) has a Monte Carlo estimate.
 TRACTABLE_POSTERIORS = ("gaussian", "realnvp")
-# Tables (by the start of their names) that only some runs can give, and what the others lack.
-CAPABILITIES = {
-    "kl": "posterior with a density",
-    "low_posterior/": "posterior with a density",
-    "low_posterior/bounds": "bound on the likelihood",
-    "density_ratio/": "encoder",
-    "density_models/": "posterior with a density",
-    "profile": "Gaussian posterior",
-    "scores.json": "scores: the run says scored: false",
-    "bound.csv": "bound to follow",
-    "originals": "encoder",
-    "reconstructions": "encoder",
-    "quality": "encoder",
-}
 NETWORK_SIZES = (28, 32, 64)
-# Latent sizes at which S codes in float64 take so much memory that S has a key of its own.
-LARGE_LATENT_DIM = 1000
 
 
 @dataclass(frozen=True)
@@ -101,21 +86,6 @@ class Study:
             return {name: values[:1] for name, values in seeds.items()}
         return seeds
 
-    def kl_settings(self, run: str) -> dict[str, Any]:
-        """The Monte Carlo KL's settings, with the number of samples that the latent size allows."""
-        settings = dict(self.config["estimators"]["kl"])
-        large_samples = settings.pop("large_samples")
-        if self.runs[run].what["latent_dim"] >= LARGE_LATENT_DIM:
-            settings["samples"] = large_samples
-        return settings
-
-    def ratio_settings(self, ratio: str) -> list[dict[str, Any]]:
-        """The classifiers of one job, "default" or a table's name, each with all its settings."""
-        settings = dict(self.config["estimators"]["density_ratio"])
-        tables = settings.pop("tables")
-        changes = [{}] if ratio == "default" else tables[ratio]
-        return [{**settings, **change} for change in changes]
-
 
 def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     """Validates a config against the schema and every cross-reference, and expands its runs.
@@ -123,7 +93,7 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     Raises:
         DmviError: naming the key's path, what it holds, and what would be right.
     """
-    schema = _with_model_options(schema)
+    schema = _with_declared_options(schema)
     check_schema(config, schema, "")
     for name, spec in config["data"].items():
         _check_dataset(name, spec)
@@ -135,7 +105,9 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
             runs[run.name] = run
     figures = {name: _select(name, spec, runs, config) for name, spec in config["figures"].items()}
     figures = {name: figures[name] for name in figure_names() if name in figures}
-    _check_scores(config)
+    check_scores(config)
+    if config.get("inception_weights") is not None:
+        check_weights(Path(config["inception_weights"]))
     _check_synthetic(config)
     gmm = config["estimators"]["density_models"]["gmm"]
     if gmm["fit_samples"] < gmm["components"]:
@@ -152,11 +124,12 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     return Study(config, runs, figures)
 
 
-def _with_model_options(schema: dict[str, Any]) -> dict[str, Any]:
+def _with_declared_options(schema: dict[str, Any]) -> dict[str, Any]:
     schema = copy.deepcopy(schema)
     for model in declared_models().values():
         for option, rules in model["options"].items():
             schema["$defs"]["run"]["properties"][option] = rules
+    schema["properties"]["estimators"]["properties"]["scores"] = score_schema()
     return schema
 
 
@@ -168,27 +141,6 @@ def _check_dataset(name: str, spec: dict[str, Any]) -> None:
             f"data.{name}.builder is {spec['builder']!r} with {info.image_size} x "
             f"{info.image_size} images; networks exist for {', '.join(map(str, NETWORK_SIZES))}"
         )
-
-
-def _check_scores(config: dict[str, Any]) -> None:
-    """Refuses a score on a data set that does not exist, or that it is not defined for."""
-    for score in ("inception", "diversity", "critic"):
-        for name in config["estimators"]["scores"][score]:
-            path = f"estimators.scores.{score}"
-            if name not in config["data"]:
-                raise DmviError(
-                    f"{path} names {name!r}; the data sets are {', '.join(config['data'])}"
-                )
-            builder = config["data"][name]["builder"]
-            if score not in BUILDERS[builder].scores:
-                defined = [key for key, info in BUILDERS.items() if score in info.scores]
-                raise DmviError(
-                    f"{path} names {name!r}, but this score is not defined for {builder!r} images; "
-                    f"it is for those of {', '.join(defined)}"
-                )
-    weights = config.get("inception_weights")
-    if weights is not None:
-        check_weights(Path(weights))
 
 
 def _check_synthetic(config: dict[str, Any]) -> None:
@@ -342,7 +294,7 @@ def lacks(run: Run, table: str) -> str | None:
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
     }
-    needed = [words for prefix, words in CAPABILITIES.items() if table.startswith(prefix)]
+    needed = [words for prefix, words in needs_of_tables().items() if table.startswith(prefix)]
     return next((words for words in needed if not has[words]), None)
 
 

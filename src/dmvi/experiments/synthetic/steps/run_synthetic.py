@@ -19,6 +19,78 @@ from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 
+STEP = {
+    "version": 1,
+    "wildcards": ["kind", "setting"],
+    "gives": {},
+    "gpu": True,
+    "resumes": True,
+}
+
+
+def settings(study, kind, setting):
+    """What one job of the synthetic study computes.
+
+    Raises:
+        DmviError: there is no such job.
+    """
+    from dmvi.errors import DmviError
+    from dmvi.experiments.synthetic.settings import synthetic_jobs
+
+    jobs = synthetic_jobs(study.config)[kind]
+    if setting not in jobs:
+        raise DmviError(f"no job of synthetic {kind} is called {setting}, but {', '.join(jobs)}")
+    return jobs[setting]
+
+
+def cost(costs, kind, setting):
+    """All members at once, with their estimates."""
+    import math
+    from dataclasses import replace
+
+    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.sizes import Size, code_discriminator
+    from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, passes, products
+
+    gpus, threads = costs.gpus_of(), costs.threads_of()
+    job = settings(costs.study, kind, setting)
+    members = len(job["members"])
+    dim, batch = job["dim"], job["batch_size"]
+    size = code_discriminator(dim, job["layers"], job["width"])
+    gaussian = Size(dim * dim, dim * dim, 0, dim, dim * dim, 2)
+    # Codes of q and of p pass as one batch.
+    classifier = passes(size, 2 * batch, 3) + passes(gaussian, batch, 2)
+    classifier += Work(weights=ADAM_ACCESSES * size.parameters)
+    work = classifier * members  # they share their calls, not their work
+    calls = size.calls * 3 + 2 * CALLS_PER_UPDATE
+    if kind == "learning":
+        generator = passes(size, batch, 2) + passes(gaussian, batch, 3)
+        generator += Work(weights=ADAM_ACCESSES * gaussian.parameters)
+        work += generator * members
+        calls *= 2
+    work = replace(work, calls=calls)
+    estimates = math.ceil(job["iterations"] / job["every"])
+    pieces = max(1, job["samples"] * max(dim, job["width"]) // 2**20)
+    estimate = passes(size + gaussian, job["samples"]) * members
+    estimate = replace(
+        estimate,
+        weights=estimate.weights * pieces,
+        calls=(size.calls + 40) * pieces + 10 * members,
+    )
+    # The learned Gaussian's true KL: a QR decomposition and a triangular solve each time.
+    decompositions = estimates if kind == "learning" else 1
+    exact = products(4.0 * members * dim**3 * decompositions, calls=20.0 * decompositions)
+    seconds = costs.seconds(
+        work * job["iterations"] + estimate * estimates,
+        gpus,
+        threads,
+        job["precision"],
+    ) + costs.seconds(exact, gpus, threads, "float64")
+    state = 12 * members * size.parameters / MB
+    memory = SERIALISED_COPIES * state + (0 if gpus else 4 / 3 * state) + 200
+    return costs.cost(seconds, memory, state + 0.5, gpus, threads)
+
+
 Members = Sequence[tuple[int, float]]  # (seed, shift)
 COLUMNS = (
     *("dim", "learning_rate", "shift", "seed", "step"),
@@ -27,45 +99,34 @@ COLUMNS = (
 NOT_IDENTITY = ("iterations", "members")  # a training may go on for longer; its members stand apart
 
 
-def estimate_synthetic(
+def run_synthetic(
+    kind: str,
     settings: dict[str, Any],
     csv_path: Path,
     checkpoints: Path,
-    device: str,
+    device: str = "auto",
     log: Callable[[str], None] = print,
 ) -> None:
-    """Writes the estimated against the true KL(q || p) of fixed Gaussians along a classifier's training.
+    """Writes the estimated beside the true KL(q || p) of pairs of Gaussians along training.
 
     All members, pairs (seed, shift) with shift the norm of b_q - b_p, are trained at once. One that
     diverges (true or estimated KL not finite) is logged and has no rows from there on; the others go
     on.
 
     Args:
+        kind: "estimation" (both Gaussians are fixed) or "learning" (q learns to be p by the density
+            ratio; all members have the same shift, and there are rows of step 0 too).
         settings: dim, members, learning_rate, spread, layers, width, batch_size, iterations, every,
             samples, adam_betas, precision.
-        csv_path: rows (seed, shift, step), at every `every` steps and the last.
+        csv_path: rows (seed, shift, step), at every `every` steps and the last; of learning without
+            the shift.
         checkpoints: folder.
 
     Raises:
         DmviError: dim is 0.
     """
-    files.write_csv(csv_path, _train("estimation", settings, checkpoints, device, log))
-
-
-def learn_synthetic(
-    settings: dict[str, Any],
-    csv_path: Path,
-    checkpoints: Path,
-    device: str,
-    log: Callable[[str], None] = print,
-) -> None:
-    """Writes the true and the estimated KL(q || p) while q learns to be p by a density ratio.
-
-    Arguments as in `estimate_synthetic`, all members with the same shift; rows (seed, step), at step
-    0 too.
-    """
-    table = _train("learning", settings, checkpoints, device, log)
-    files.write_csv(csv_path, table.drop(columns="shift"))
+    table = _train(kind, settings, checkpoints, device, log)
+    files.write_csv(csv_path, table.drop(columns="shift") if kind == "learning" else table)
 
 
 def _train(

@@ -7,8 +7,21 @@ import pandas as pd
 from dmvi import files
 from dmvi.errors import DmviError
 
+STEP = {
+    "version": 1,
+    "wildcards": ["kind"],
+    "gives": {},
+    "gpu": False,
+    "resumes": False,
+}
 
-def collect_tables(tables: list[Path], output: Path) -> None:
+
+def cost(costs, kind):
+    """Small tables."""
+    return costs.small()
+
+
+def collect_synthetic(tables: list[Path], output: Path) -> None:
     """Writes the rows of all CSV tables, in the order given, into one.
 
     Raises:

@@ -1,12 +1,26 @@
 """One page with every figure of a study and what to look at in it."""
 
 from pathlib import Path
+from typing import Any
 
 from dmvi.figures.base import figure_module, numbered_title
 from dmvi.files import atomic_path
 
+STEP = {
+    "version": 3,
+    "wildcards": [],
+    "gives": {},
+    "gpu": False,
+    "resumes": False,
+}
 
-def write_gallery(figures: list[str], study: dict[str, str], output: Path, head: str = "") -> None:
+
+def cost(costs):
+    """Small tables."""
+    return costs.small()
+
+
+def write_gallery(figures: list[str], study: dict[str, Any], output: Path, head: str = "") -> None:
     """Writes a Markdown page that shows `figN.png` of its own folder with titles and captions.
 
     Args:

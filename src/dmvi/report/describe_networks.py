@@ -1,4 +1,4 @@
-"""Describes the networks and the settings of a study, from the code and the config themselves."""
+"""Describes the networks, from the code itself."""
 
 from pathlib import Path
 
@@ -16,6 +16,20 @@ from dmvi.networks import (
 )
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.networks.vgg import VGG
+
+STEP = {
+    "version": 2,
+    "wildcards": [],
+    "gives": {},
+    "gpu": False,
+    "resumes": False,
+}
+
+
+def cost(costs):
+    """Builds the networks once."""
+    return costs.cost(3.0, 300.0, 0.1)
+
 
 # Paper's table -> image shapes whose networks it lists, with the latent size shown.
 NETWORK_TABLES = {
@@ -105,8 +119,3 @@ def _operation(module: nn.Module) -> str:
     if isinstance(module, nn.LeakyReLU):
         return f"{name} {module.negative_slope:g}"
     return name
-
-
-def describe_settings(rows: list[dict[str, str]], output: Path) -> None:
-    """Writes setting, value, source rows, as `dmvi.study.settings` collects them from the config."""
-    files.write_csv(output, pd.DataFrame(rows, columns=["setting", "value", "source"]))

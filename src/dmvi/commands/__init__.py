@@ -1,0 +1,1 @@
+"""Commands that a person types; no rule of the workflow runs them. A file each, with a literal COMMAND."""

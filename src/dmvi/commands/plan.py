@@ -1,0 +1,27 @@
+"""Prints what a study will take, before anything is started."""
+
+from pathlib import Path
+
+import yaml
+
+from dmvi.costs.plan import make_plan, write_plan
+from dmvi.study.folder import SCHEMA, read_study
+
+COMMAND = {}
+
+
+def plan(
+    folder: Path = Path(),
+    targets: tuple[str, ...] = (),
+    schema: Path = SCHEMA,
+    snakefile: Path = Path("Snakefile"),
+    hardware: Path = Path("workflow/hardware.yaml"),
+) -> None:
+    """Prints jobs, hours, memory and disk of what is left to do.
+
+    Args:
+        folder: of the study, with config.yaml.
+        targets: as for snakemake; all by default.
+    """
+    study, rates = read_study(folder, schema), yaml.safe_load(hardware.read_text())
+    print(write_plan(make_plan(study, folder, snakefile, rates, list(targets)), study, rates))

@@ -1,0 +1,19 @@
+"""Copies a finished study's figures, claims and small tables, with their provenance."""
+
+from pathlib import Path
+
+from dmvi.report import published
+from dmvi.study.folder import SCHEMA, read_study
+
+COMMAND = {}
+
+
+def publish(folder: Path, output: Path, schema: Path = SCHEMA) -> None:
+    """Copies a finished study's figures, claims and small tables, with their provenance.
+
+    Args:
+        folder: of the study, with config.yaml and results/.
+        output: folder to write anew.
+    """
+    study = read_study(folder, schema)
+    published.publish(study, folder / "config.yaml", folder / "results", output)

@@ -1,0 +1,1 @@
+"""What a study found, shown: figures drawn, the ledger, the gallery, published copies."""

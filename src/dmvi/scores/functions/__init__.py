@@ -1,0 +1,1 @@
+"""What the scores compute: pure functions of images and networks. No study, no settings."""
