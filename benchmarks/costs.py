@@ -28,10 +28,11 @@ from common import spec_of
 from scipy.optimize import least_squares
 
 from dmvi.costs.measured import finished_jobs
-from dmvi.costs.model import (
+from dmvi.costs.model import Costs
+from dmvi.costs.sizes import code_discriminator, coupling_flow, encoder, generator
+from dmvi.costs.work import (
     ADAM_ACCESSES,
     CALLS_PER_UPDATE,
-    Costs,
     Work,
     flow_density,
     forward,
@@ -39,7 +40,6 @@ from dmvi.costs.model import (
     iteration_work,
     passes,
 )
-from dmvi.costs.sizes import code_discriminator, coupling_flow, encoder, generator
 from dmvi.distributions.posteriors import RealNVPFamily
 from dmvi.estimators.density_ratio import RatioClassifier
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture

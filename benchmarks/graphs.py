@@ -25,7 +25,7 @@ import torch
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
-from dmvi.costs.model import iteration_work
+from dmvi.costs.work import iteration_work
 from dmvi.files import write_json
 from dmvi.models import make_model
 from dmvi.study.declarations import declared_models

@@ -24,6 +24,7 @@ from pathlib import Path
 from common import line, machine, row
 
 from dmvi.files import write_json
+from dmvi.study.declarations import declared_steps
 
 REPOSITORY = Path(__file__).parents[1]
 TARGET = 1.3
@@ -31,19 +32,7 @@ MINUTES = 10.0  # the whole demo, on two cores
 # Figures of the demo whose jobs are a small copy of all its jobs: about a tenth of the time.
 SAMPLE = ("results/fig22.pdf", "results/fig12.pdf", "results/table1.pdf")
 # Rules that compute -> the module that their step imports.
-STEPS = {
-    "train": "train",
-    "encode": "encode",
-    "estimate_kl": "estimate_kl",
-    "estimate_ratio": "estimate_ratio",
-    "fit_density_model": "fit_density_model",
-    "find_low_posterior": "find_low_posterior",
-    "reconstruct": "reconstruct",
-    "train_classifier": "train_classifier",
-    "score": "score",
-    "score_data": "score_data",
-    "run_synthetic": "synthetic",
-}
+STEPS = {name: step["module"] for name, step in declared_steps().items() if step["gpu"]}
 
 
 def run_demo(targets: list[str], folder: Path) -> tuple[float, float]:
@@ -100,9 +89,7 @@ def main() -> None:
         jobs = {rule: times for rule in STEPS if (times := job_seconds(folder, rule))}
         figures = job_seconds(folder, "draw")
     torch_alone = import_seconds("import torch", args.repeats)
-    imports = {
-        rule: import_seconds(f"import dmvi.steps.{STEPS[rule]}", args.repeats) for rule in jobs
-    }
+    imports = {rule: import_seconds(f"import {STEPS[rule]}", args.repeats) for rule in jobs}
     importing = sum(len(times) * imports[rule] for rule, times in jobs.items())
     inside = sum(map(sum, jobs.values())) - importing
     count = sum(map(len, jobs.values()))
@@ -120,7 +107,7 @@ def main() -> None:
         case = f"demo on {os.cpu_count()} cores, minutes"
         rows.append(row("wall time", case, wall / 60, "limit", MINUTES, at_most=1.0))
     rows += [
-        row("imports", f"dmvi.steps.{STEPS[rule]}, s", value, "import torch", torch_alone)
+        row("imports", f"{STEPS[rule]}, s", value, "import torch", torch_alone)
         for rule, value in imports.items()
     ]
     for each in rows:

@@ -31,7 +31,7 @@ from dmvi.files import write_json
 
 REPOSITORY = Path(__file__).parents[1]
 FIGURES = ("fig2", "fig22", "table7")
-# Without score: a group's members must agree on all resources that are text, and it has one of its own.
+# Without evaluate: a group's members must agree on all resources that are text, and it has one of its own.
 GROUPED = (
     "train",
     "encode",
@@ -39,7 +39,6 @@ GROUPED = (
     "estimate_ratio",
     "fit_density_model",
     "find_low_posterior",
-    "reconstruct",
 )
 SMALL_RUN = {"width": 4, "batch_size": 8, "flow_transforms": 1, "flow_hidden": [8], "gpu": 0}
 SMALL_RUN |= {"bound_images": 8, "log_every": 1, "bound_every": 1, "threads": 1}
@@ -56,9 +55,12 @@ SMALL_ESTIMATORS = {
     "bounds": {"images": 8, "samples": 1},
     "embedding": {"points": 10},
     "reconstructions": {"grid": 4, "images": 8},
-    "scores": {"samples": 40, "grid": 4, "splits": 2},
-    "diversity": {"batches": 1, "batch_size": 4},
-    "critic": {"steps": 1, "width": 4, "batch_size": 8, "seeds": 1, "images": 20},
+    "samples": {"images": 40, "grid": 4},
+    "scores": {
+        "inception": {"splits": 2},
+        "diversity": {"batches": 1, "batch_size": 4},
+        "critic": {"steps": 1, "width": 4, "batch_size": 8, "seeds": 1, "images": 20},
+    },
     "classifier": {"width": 4, "epochs": 1},
 }
 

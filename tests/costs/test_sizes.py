@@ -6,7 +6,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from dmvi.costs import sizes as network_sizes
-from dmvi.costs.model import iteration_work
+from dmvi.costs.work import iteration_work
 from dmvi.estimators.autoregressive import MAF, GaussianLSTM
 from dmvi.models import make_model
 from dmvi.networks import make_discriminator, make_encoder, make_generator, make_joint_discriminator

@@ -309,15 +309,22 @@ def put(path: str, value):
             "runs.celeba_gaussian.bound_every is 1000, more than its 120 iterations",
         ),
         (
-            put("estimators.scores.inception", ["celeba"]),
-            "estimators.scores.inception names 'celeba', but this score is not defined for "
+            put("estimators.scores.inception.data", ["celeba"]),
+            "estimators.scores.inception.data names 'celeba', but this score is not defined for "
             "'celeba' images; it is for those of cifar10",
         ),
         (
-            put("estimators.scores.critic", ["cifar"]),
-            "estimators.scores.critic names 'cifar'; the data sets are color_mnist, cifar10",
+            put("estimators.scores.critic.data", ["cifar"]),
+            "estimators.scores.critic.data names 'cifar'; the data sets are color_mnist, cifar10",
         ),
-        (put("estimators.critic.penalty", -1), "estimators.critic.penalty is -1; it must be at"),
+        (
+            put("estimators.scores.critic.penalty", -1),
+            "estimators.scores.critic.penalty is -1; it must be at",
+        ),
+        (
+            put("estimators.scores.fid", {"data": ["cifar10"]}),
+            "estimators.scores has the unknown key 'fid'; its keys are critic, diversity, inception",
+        ),
         (
             put("inception_weights", "nowhere.pth"),
             "nowhere.pth",

@@ -96,7 +96,7 @@ def test_local_rules_are_not_submitted(tiny, repository):
     plan, _, _ = tiny
     local = local_rules((repository / "Snakefile").read_text())
     assert {"all", "collect_claims", "write_gallery"} <= local
-    assert {"train", "score"} & local == set()
+    assert {"train", "evaluate"} & local == set()
     assert len(plan.submitted) == sum(job.rule not in local for job in plan.jobs)
 
 
@@ -104,7 +104,7 @@ def test_limits_are_those_of_the_rules(tiny, hardware):
     plan, study, _ = tiny
     costs = Costs(study, hardware)
     for job in plan.jobs:
-        if job.rule in ("train", "estimate_kl", "score_data", "run_synthetic"):
+        if job.rule in ("train", "estimate_kl", "evaluate_data", "run_synthetic"):
             assert job.minutes == costs.minutes(job.rule, **job.wildcards)
             assert job.memory_mb == costs.memory(job.rule, **job.wildcards)
 

@@ -144,7 +144,7 @@ def test_adding_a_run_trains_it_alone_and_redraws_its_figures(study):
     plan = study.plan("all")
     assert plan["train"] == plan["estimate_kl"] == 1
     assert plan["draw"] == 3  # figures 1 and 2 show it, table 3 lists its settings
-    assert "score" not in plan
+    assert "evaluate" not in plan
     study.snakemake("results/fig1.pdf")
     assert read_json(study.folder / "results/runs/wide/seed0/kl.json")["latent_dim"] == 6
 
@@ -153,15 +153,35 @@ def test_changing_an_estimator_retrains_nothing(study):
     study.config["estimators"]["kl"]["samples"] = 100
     study.write()
     plan = study.plan("all")
-    assert plan["estimate_kl"] == 2
+    assert plan["estimate_kl"] == 1  # of the Gaussian posterior; the flow has a number of its own
     assert "train" not in plan
     assert "encode" not in plan
-    study.config["estimators"]["critic"]["steps"] = 6
+    study.config["estimators"]["scores"]["critic"]["steps"] = 6
     study.write()
     plan = study.plan("all")
-    assert plan["score"] == 2
-    assert plan["score_data"] == 1
+    assert plan["evaluate"] == 2
+    assert plan["evaluate_data"] == 1
     assert "train_classifier" not in plan
+
+
+def test_a_cheap_score_trains_no_critic_again(study):
+    """Whatever else of `evaluate` changes; with other options of its own a critic is trained."""
+    log = study.folder / "results/logs/evaluate/gan/seed0.log"
+    target = "results/runs/gan/seed0/scores.json"
+    before = read_json(study.folder / target)
+    study.config["estimators"]["samples"]["grid"] = 4
+    study.config["estimators"]["scores"]["inception"]["splits"] = 4
+    study.write()
+    study.snakemake(target)
+    assert "critic: kept in" in log.read_text()
+    after = read_json(study.folder / target)
+    assert after["scores"]["critic"] == before["scores"]["critic"]
+    assert after["scores"]["inception_cifar10"]["splits"] == 4
+    study.config["estimators"]["scores"]["critic"]["steps"] = 7
+    study.write()
+    study.snakemake(target)
+    assert "kept in" not in log.read_text()
+    assert read_json(study.folder / target)["scores"]["critic"]["steps"] == 7
 
 
 def test_report_is_written(study):
@@ -193,7 +213,7 @@ def test_every_log_ends_with_the_time_that_its_job_took(finished):
         "prepare_data",
         "train",
         "estimate_kl",
-        "score",
+        "evaluate",
         "draw",
     }
     for path in logs:

@@ -5,8 +5,6 @@ import json
 import numpy as np
 import pytest
 import torch
-from dmvi.steps.score import CHUNK, draw_samples, score
-from dmvi.steps.score_data import random_subset, score_data
 
 from dmvi import files
 from dmvi.errors import DmviError
@@ -15,16 +13,24 @@ from dmvi.networks.vgg import VGG
 from dmvi.scores.functions.critic import critic_distance
 from dmvi.scores.functions.ms_ssim import diversity
 from dmvi.scores.functions.sliced_wasserstein import sliced_wasserstein
+from dmvi.steps.evaluate import evaluate
+from dmvi.steps.evaluate_data import evaluate_data, random_subset
+from dmvi.steps.sampling import CHUNK, draw_samples
 from dmvi.steps.trained import load_model
 from dmvi.training import checkpoint
 
 CPU = torch.device("cpu")
 CRITIC = {"steps": 2, "width": 4, "batch_size": 8, "learning_rate": 1e-3, "penalty": 10}
+ALWAYS = {"sliced_wasserstein": {}, "spread": {}}
 SETTINGS = {
-    "metrics": ["inception", "diversity", "critic"],
-    "scores": {"samples": 40, "splits": 4, "grid": 9},
-    "diversity": {"batches": 2, "batch_size": 6},
-    "critic": {**CRITIC, "seeds": 2, "images": 12},
+    "samples": {"images": 40, "grid": 9},
+    "reconstructions": {"grid": 4, "images": 8},
+    "scores": {
+        **ALWAYS,
+        "inception": {"splits": 4},
+        "diversity": {"batches": 2, "batch_size": 6},
+        "critic": {**CRITIC, "seeds": 2, "images": 12},
+    },
 }
 
 
@@ -52,7 +58,9 @@ def save_classifier(path, shape=(28, 28, 1)):
 
 
 def run(model, dataset, output, seed=0, settings=SETTINGS, **options):
-    score(model, dataset, settings, seed, output, "cpu", log=quiet, **options)
+    kept = output.parent / "kept"
+    options = {"log": quiet, **options}
+    evaluate(model, dataset, settings, seed, output, kept, "cpu", **options)
     return files.read_json(output / "scores.json")
 
 
@@ -97,12 +105,43 @@ def test_scores_are_those_of_the_samples(model, dataset, tmp_path):
 
 
 def test_only_what_is_asked_for(model, dataset, tmp_path):
-    written = run(model, dataset, tmp_path / "out", settings={**SETTINGS, "metrics": []})
+    written = run(model, dataset, tmp_path / "out", settings={**SETTINGS, "scores": ALWAYS})
     assert set(written["scores"]) == {"sliced_wasserstein", "spread"}
-    with pytest.raises(
-        DmviError, match="metrics holds fid; choose from inception, diversity, critic"
-    ):
-        run(model, dataset, tmp_path / "out", settings={**SETTINGS, "metrics": ["fid"]})
+    with pytest.raises(DmviError, match="'fid' is no score; the scores are critic, diversity, "):
+        run(model, dataset, tmp_path / "out", settings={**SETTINGS, "scores": {"fid": {}}})
+
+
+def test_a_critic_is_trained_once_for_the_same_images_and_options(model, dataset, tmp_path):
+    def critic(**changes):
+        messages = []
+        settings = {**SETTINGS, **changes}
+        scores = run(model, dataset, tmp_path / "out", settings=settings, log=messages.append)
+        return scores["scores"]["critic"], any("critic: kept in" in m for m in messages)
+
+    first, kept = critic()
+    assert not kept
+    assert critic() == (first, True)
+    fewer = {**SETTINGS["scores"], "inception": {"splits": 2}}
+    assert critic(scores=fewer, reconstructions={"grid": 2, "images": 4}) == (first, True)
+    steeper = {**SETTINGS["scores"], "critic": {**SETTINGS["scores"]["critic"], "penalty": 5}}
+    second, kept = critic(scores=steeper)
+    assert not kept
+    assert second["values"] != first["values"]
+    assert not critic(samples={"images": 41, "grid": 9})[1]
+
+
+def test_a_model_without_encoder_has_no_reconstructions(spec, dataset, tmp_path):
+    gan = {k: v for k, v in spec.items() if k not in ("posterior", "likelihood")}
+    path = tmp_path / "gan.pt"
+    gan |= {"model": "dcgan"}
+    state = make_model(gan, (28, 28, 1)).state_dict()
+    content = {"spec": json.dumps(gan), "image_shape": [28, 28, 1], "model": state}
+    checkpoint.save(path, content)
+    run(path, dataset, tmp_path / "out", settings={**SETTINGS, "scores": ALWAYS})
+    quality = files.read_json(tmp_path / "out/quality.json")
+    assert quality["n_reconstructions"] == 0
+    assert quality["reconstruction_mse"] is None
+    assert np.load(tmp_path / "out/reconstructions.npy").shape == (0, 28, 28, 1)
 
 
 def test_the_same_seed_gives_the_same_bytes(model, dataset, tmp_path):
@@ -126,7 +165,8 @@ def test_samples_come_in_chunks_of_one_stream(model):
 def test_scores_of_the_data(dataset, tmp_path):
     """Test images for quality; training images in the samples' place for distances."""
     path = tmp_path / "scores.json"
-    score_data(dataset, SETTINGS, 0, path, "cpu", log=quiet)
+    wanted = {"samples": 40, "scores": SETTINGS["scores"]}
+    evaluate_data(dataset, wanted, 0, path, tmp_path / "kept", "cpu", log=quiet)
     written = files.read_json(path)
     assert written["n_samples"] == 16
     scores = written["scores"]

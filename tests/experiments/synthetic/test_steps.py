@@ -8,8 +8,8 @@ import pytest
 
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.estimation import KLTracker
+from dmvi.experiments.synthetic.steps.run_synthetic import run_synthetic
 from dmvi.figures.reading import COLUMNS
-from dmvi.steps.synthetic import estimate_synthetic, learn_synthetic
 from dmvi.training.engine import Interrupted
 
 SETTINGS = {
@@ -18,11 +18,8 @@ SETTINGS = {
     "adam_betas": [0.5, 0.9],
 }
 STEPS = {
-    "estimation": (
-        estimate_synthetic,
-        {**SETTINGS, "members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]]},
-    ),
-    "learning": (learn_synthetic, {**SETTINGS, "members": [[0, 2], [1, 2]]}),
+    "estimation": {**SETTINGS, "members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]]},
+    "learning": {**SETTINGS, "members": [[0, 2], [1, 2]]},
 }
 
 
@@ -32,9 +29,9 @@ def study(request):
 
 
 def run(study, folder, log=lambda _: None, **changes):
-    step, settings = STEPS[study]
+    settings = STEPS[study]
     path = folder / f"{study}.csv"
-    step({**settings, **changes}, path, folder / "checkpoints", "cpu", log)
+    run_synthetic(study, {**settings, **changes}, path, folder / "checkpoints", "cpu", log)
     return pd.read_csv(path)
 
 
@@ -55,7 +52,7 @@ def test_rows_and_columns(study, tmp_path):
 
 def test_members_are_the_same_in_other_company(study, tmp_path):
     whole = run(study, tmp_path / "whole")
-    members = STEPS[study][1]["members"]
+    members = STEPS[study]["members"]
     alone = [run(study, tmp_path / f"{i}", members=[m]) for i, m in enumerate(members)]
     parts = pd.concat(alone, ignore_index=True)
     pd.testing.assert_frame_equal(whole, parts, rtol=1e-3, atol=1e-5)
