@@ -197,3 +197,37 @@ rule find_low_posterior:
             --settings {params.settings:q} --seed {wildcards.seed} \
             --device {resources.device:q} --output {params.output:q} &>{log:q}
         """
+
+
+rule examine_snapshots:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        "results/runs/{run}/seed{seed}/snapshots.csv",
+    log:
+        "results/logs/examine_snapshots/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/examine_snapshots/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=memory("examine_snapshots"),
+        runtime=limit("examine_snapshots"),
+        device=DEVICE,
+    params:
+        settings=settings("examine_snapshots", "snapshots.csv"),
+        version=version("examine_snapshots"),
+        data=dataset_folder,
+        # Not inputs: snapshots are kept by the training like its checkpoints.
+        checkpoints="results/checkpoints/{run}/seed{seed}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi examine-snapshots --model {input.model:q} --data {params.data:q} \
+            --settings {params.settings:q} --seed {wildcards.seed} \
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} \
+            --output {output:q} &>{log:q}
+        """

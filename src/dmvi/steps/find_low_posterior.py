@@ -12,10 +12,9 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.estimators import low_posterior, neighbours, pixels
 from dmvi.estimators.embedding import tsne
-from dmvi.models import Model
+from dmvi.steps.bounds import bound_table
 from dmvi.steps.trained import (
     decode_images,
-    input_batches,
     load_model,
     open_posterior,
     posterior_mixture,
@@ -155,26 +154,3 @@ def embed(
     index = np.sort(rng.choice(len(codes), min(points, len(codes)), replace=False))
     groups = {"prior": draws[:points], "posterior": codes[index], "low_posterior": latents}
     return tsne(groups, seed=seed)
-
-
-def bound_table(
-    model: Model, images: np.ndarray, samples: int, device: torch.device
-) -> pd.DataFrame:
-    """index, bound, log_likelihood, kl of images uint8 (n, H, W, C), in nats.
-
-    bound = E_q log p(x|z) - KL(q(z|x) || p(z)), averaged over `samples` draws z ~ q(z|x).
-    """
-    log_likelihood, kl = np.zeros(len(images)), np.zeros(len(images))
-    for rows, x in input_batches(images, device):
-        for _ in range(samples):
-            likelihood_of_sample, kl_of_sample = model.bound_terms(x)
-            log_likelihood[rows] += likelihood_of_sample.double().cpu().numpy() / samples
-            kl[rows] += kl_of_sample.double().cpu().numpy() / samples
-    return pd.DataFrame(
-        {
-            "index": np.arange(len(images)),
-            "bound": log_likelihood - kl,
-            "log_likelihood": log_likelihood,
-            "kl": kl,
-        }
-    )
