@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from dmvi.distributions.posteriors import POSTERIORS, TractablePosterior
+from dmvi.estimators.tracked_bound import BoundTracker
 from dmvi.models import make_model
 from dmvi.models.model import Bounded, EncodingModel
 from dmvi.study import config
 from dmvi.study.declarations import declared_models
-from dmvi.training.bound import BoundTracker
 from dmvi.training.engine import CheckpointPolicy, _adam, fit
 from dmvi.training.iteration import Iteration
 from dmvi.training.sampler import Sampler

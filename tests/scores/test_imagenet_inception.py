@@ -10,8 +10,8 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
-from dmvi.scores.functions import inception_weights
-from dmvi.scores.functions.inception_weights import check_weights
+from dmvi.study import inception_weights
+from dmvi.study.inception_weights import check_weights
 
 CPU = torch.device("cpu")
 
@@ -84,5 +84,5 @@ def test_a_pickled_object_is_never_run_even_with_the_right_digest(wrapper, tmp_p
 
 
 def test_the_check_needs_no_torch():
-    code = "import sys, dmvi.scores.functions.inception_weights; sys.exit('torch' in sys.modules)"
+    code = "import sys, dmvi.study.inception_weights; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

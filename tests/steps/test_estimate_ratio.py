@@ -10,13 +10,13 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
+from dmvi.estimators.codes import CodeSampler
 from dmvi.steps import estimate_ratio as module
 from dmvi.steps.encode import encode
 from dmvi.steps.estimate_ratio import FixedCodes, estimate_ratio, prior_batches
 from dmvi.steps.train import train
 from dmvi.steps.trained import load_model
 from dmvi.study.declarations import declared_models
-from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import Interrupted
 
 CPU = torch.device("cpu")

@@ -12,6 +12,7 @@ import torch
 
 from dmvi import files
 from dmvi.errors import DmviError
+from dmvi.estimators.codes import CodeSampler
 from dmvi.estimators.diagonal_gmm import DiagonalGMM
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.models import make_model
@@ -21,7 +22,6 @@ from dmvi.steps.fit_density_model import fit_density_model
 from dmvi.steps.trained import load_model, posterior_mixture
 from dmvi.study.declarations import declared_models
 from dmvi.training import checkpoint
-from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import Interrupted
 
 COMMON = {"adam_betas": [0.5, 0.9], "precision": "float32", "every": 8, "samples": 300}

@@ -11,11 +11,11 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from dmvi.estimators.tracked_bound import BoundTracker
 from dmvi.models import make_model
 from dmvi.models.model import Model
 from dmvi.study.declarations import declared_models
 from dmvi.training import engine
-from dmvi.training.bound import BoundTracker
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.graph import WARM_UP, CapturedIteration
 from dmvi.training.iteration import Iteration

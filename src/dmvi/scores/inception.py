@@ -8,8 +8,8 @@ from dmvi.errors import DmviError
 from dmvi.progress import Progress
 from dmvi.scores.functions.classifier import class_probabilities, load_classifier
 from dmvi.scores.functions.inception import inception_score
-from dmvi.scores.functions.inception_weights import check_weights
 from dmvi.scores.scoring import Images
+from dmvi.study.inception_weights import check_weights
 
 SCORE = {
     "version": 1,

@@ -12,6 +12,7 @@ from torch import Tensor
 from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
+from dmvi.estimators.codes import CodeSampler
 from dmvi.estimators.density_ratio import (
     RatioClassifier,
     RatioTracker,
@@ -25,7 +26,6 @@ from dmvi.models.model import EncodingModel
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.steps.trained import load_model, open_posterior
 from dmvi.training import checkpoint
-from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 

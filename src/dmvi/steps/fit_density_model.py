@@ -12,6 +12,7 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.estimators.autoregressive import MAF, AutoregressiveDensity, GaussianLSTM
+from dmvi.estimators.codes import CodeSampler
 from dmvi.estimators.density_models import DensityModel, density_kl
 from dmvi.estimators.estimate import mean_and_error
 from dmvi.estimators.marginal_kl import spread_evenly
@@ -19,7 +20,6 @@ from dmvi.estimators.streaming import standard_normal_log_density
 from dmvi.progress import Progress
 from dmvi.steps.trained import load_model, open_posterior, posterior_mixture
 from dmvi.training import checkpoint
-from dmvi.training.codes import CodeSampler
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 

@@ -10,9 +10,10 @@ import pandas as pd
 
 from dmvi import files
 from dmvi.data.dataset import Dataset, open_dataset
+from dmvi.estimators import tracked_bound as bound
+from dmvi.estimators.tracked_bound import BoundTracker
 from dmvi.models import make_model
-from dmvi.training import bound, checkpoint
-from dmvi.training.bound import BoundTracker
+from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 from dmvi.training.sampler import Sampler

@@ -16,8 +16,8 @@ from dmvi.data.registry import BUILDERS, resolve
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 from dmvi.figures.base import figure_module, figure_names
-from dmvi.scores.functions.inception_weights import check_weights
 from dmvi.study.declarations import declared_models, needs_of_tables
+from dmvi.study.inception_weights import check_weights
 from dmvi.study.schema import check_schema
 from dmvi.study.scores import check_scores, score_schema
 

@@ -23,7 +23,7 @@ class Trainable(Resumable, Protocol):
 
 
 class Batches(Resumable, Protocol):
-    """Endless batches on one device, such as `dmvi.training.codes.CodeSampler`."""
+    """Endless batches on one device, such as `dmvi.estimators.codes.CodeSampler`."""
 
     device: torch.device
 
@@ -43,7 +43,7 @@ class PreparedBatches(Batches, Protocol):
 
 
 class Tracker(Resumable, Protocol):
-    """Measures something at some steps, such as `dmvi.training.bound.BoundTracker`."""
+    """Measures something at some steps, such as `dmvi.estimators.tracked_bound.BoundTracker`."""
 
     def due(self, step: int) -> bool: ...
     def add(self, step: int) -> None: ...

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
 
 from dmvi.errors import DmviError
-from dmvi.scores.functions.inception_weights import check_weights
+from dmvi.study.inception_weights import check_weights
 
 FEATURES = "logits_unbiased"  # without the last layer's bias, as torch-fidelity's score has it
 EXTRACTOR = "torch-fidelity InceptionV3 (2015-12-05), logits without bias, 1008 classes"
