@@ -8,12 +8,13 @@ import json
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from dmvi.study.config import lacks, load_study
+from dmvi.study.capabilities import lacks
+from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS, resolve
 from dmvi.study.declarations import declared_models
 from dmvi.errors import DmviError
-from dmvi.figures.base import figure_module, numbered_title
+from dmvi.study.declared_figures import declared_figures
 from dmvi.study.schema import YamlLoader, check_unique_keys
 from dmvi.study.settings import settings_rows
 from dmvi.experiments.synthetic.settings import synthetic_jobs
@@ -51,15 +52,15 @@ except DmviError as error:
     raise WorkflowError(str(error)) from None
 
 DEVICE = config.get("device", "auto")
-ESTIMATORS = config["estimators"]
+ESTIMATORS = STUDY.estimators
 INCEPTION_WEIGHTS = config.get("inception_weights")
-RATIO_TABLES = ESTIMATORS["density_ratio"]["tables"]
+RATIO_TABLES = ESTIMATORS.get("density_ratio", {}).get("tables", {})
 # "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
 SYNTHETIC = synthetic_jobs(config)
 
 
 wildcard_constraints:
-    dataset="|".join(config["data"]),
+    dataset="|".join(STUDY.data) or "none",
     # The paper's hundreds of names as alternatives would double the time of planning; STUDY.runs
     # refuses all others.
     run=r"[A-Za-z][A-Za-z0-9_.-]*",
@@ -78,12 +79,12 @@ def canonical(value):
 
 def dataset_spec(wildcards):
     """What a prepared data set is, its defaults filled in."""
-    return canonical(resolve(config["data"][wildcards.dataset], wildcards.dataset))
+    return canonical(resolve(STUDY.data[wildcards.dataset], wildcards.dataset))
 
 
 def dataset_version(wildcards):
     """The builder's version: raised in its registry entry when the same spec gives other images."""
-    return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
+    return BUILDERS[STUDY.data[wildcards.dataset]["builder"]].version
 
 
 def dataset_folder(wildcards):
@@ -120,7 +121,7 @@ def score_settings_of_dataset(wildcards):
 
 def score_settings_of_run(wildcards):
     """A run that is not to be scored draws no more samples than its pictures need."""
-    if not how(wildcards, "scored", True):
+    if not how(wildcards, "scored"):
         return score_settings([], samples=ESTIMATORS["scores"]["grid"])
     return score_settings(scores_of(STUDY.runs[wildcards.run].what["data"]))
 
@@ -136,7 +137,7 @@ def classifier_of_dataset(wildcards):
 
 
 def classifier_of_run(wildcards):
-    if not how(wildcards, "scored", True):
+    if not how(wildcards, "scored"):
         return []
     return classifier_of(STUDY.runs[wildcards.run].what["data"])
 
@@ -171,6 +172,21 @@ def density_model_settings(wildcards):
     )
 
 
+def low_posterior_settings(wildcards):
+    blocks = ("low_posterior", "bounds", "embedding")
+    return canonical(
+        {key: value for name in blocks for key, value in ESTIMATORS[name].items()}
+    )
+
+
+def reconstruction_settings(wildcards):
+    return canonical(ESTIMATORS["reconstructions"])
+
+
+def classifier_settings(wildcards):
+    return canonical(ESTIMATORS["classifier"])
+
+
 def synthetic_setting(wildcards):
     jobs = SYNTHETIC[wildcards.kind]
     if wildcards.setting not in jobs:
@@ -196,10 +212,9 @@ def run_spec(wildcards):
     return canonical(STUDY.runs[wildcards.run].what)
 
 
-def how(wildcards, key, default):
+def how(wildcards, key):
     """One of a run's settings that change no result."""
-    value = STUDY.runs[wildcards.run].how.get(key)
-    return default if value is None else value
+    return STUDY.runs[wildcards.run].how[key]
 
 
 def train_gpu(wildcards):
@@ -217,7 +232,7 @@ def limit(step):
     """
 
     def minutes(wildcards, attempt):
-        asked = how(wildcards, "minutes", None) if step == "train" else None
+        asked = how(wildcards, "minutes") if step == "train" else None
         return COSTS.minutes(step, attempt, asked, **dict(wildcards.items()))
 
     return minutes
@@ -227,31 +242,31 @@ def memory(step):
     """A function that gives a job's memory in MB, more at each attempt."""
 
     def megabytes(wildcards, attempt):
-        asked = how(wildcards, "mem_mb", None) if step == "train" else None
+        asked = how(wildcards, "mem_mb") if step == "train" else None
         return COSTS.memory(step, attempt, asked, **dict(wildcards.items()))
 
     return megabytes
 
 
 def checkpoint_every(wildcards):
-    return how(wildcards, "checkpoint_every", 5000)
+    return how(wildcards, "checkpoint_every")
 
 
 def checkpoint_minutes(wildcards):
-    return how(wildcards, "checkpoint_minutes", 10)
+    return how(wildcards, "checkpoint_minutes")
 
 
 def cuda_graphs(wildcards):
-    return int(how(wildcards, "cuda_graphs", False))
+    return int(how(wildcards, "cuda_graphs"))
 
 
 def snapshot_steps(wildcards):
-    return canonical(how(wildcards, "snapshots", []))
+    return canonical(how(wildcards, "snapshots"))
 
 
 def figure_inputs(wildcards):
-    """The tables that a figure's module asks for, of the runs and seeds that it draws."""
-    sources = figure_module(wildcards.figure).SOURCES
+    """The tables that a figure declares as its sources, of the runs and seeds that it draws."""
+    sources = declared_figures()[wildcards.figure].sources
     paths = [f"results/{name}" for name in sources.study]
     seeds = STUDY.figure_seeds(wildcards.figure)
     for run, run_seeds in seeds.items():
@@ -270,13 +285,13 @@ def figure_runs(wildcards):
 
 def figure_models(wildcards):
     """What the models declare, for a figure that prints it: its only input then."""
-    shows = getattr(figure_module(wildcards.figure), "SHOWS_MODELS", False)
+    shows = declared_figures()[wildcards.figure].shows_models
     return canonical(declared_models()) if shows else ""
 
 
 def figure_caption(wildcards):
-    return figure_module(wildcards.figure).CAPTION
+    return declared_figures()[wildcards.figure].caption
 
 
 def figure_title(wildcards):
-    return numbered_title(wildcards.figure)
+    return declared_figures()[wildcards.figure].numbered_title

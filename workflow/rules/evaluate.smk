@@ -30,7 +30,7 @@ rule reconstruct:
         runtime=limit("reconstruct"),
         device=DEVICE,
     params:
-        settings=canonical(ESTIMATORS["reconstructions"]),
+        settings=reconstruction_settings,
         version=STEP_VERSION["reconstruct"],
         data=dataset_folder,
         output=subpath(output[0], parent=True),
@@ -68,7 +68,7 @@ rule train_classifier:
         runtime=limit("train_classifier"),
         device=DEVICE,
     params:
-        settings=canonical(ESTIMATORS["classifier"]),
+        settings=classifier_settings,
         version=STEP_VERSION["train_classifier"],
         data=subpath(input.images, parent=True),
         output=subpath(output[0], parent=True),

@@ -183,13 +183,7 @@ rule find_low_posterior:
         runtime=limit("find_low_posterior"),
         device=DEVICE,
     params:
-        settings=canonical(
-            {
-                **ESTIMATORS["low_posterior"],
-                **ESTIMATORS["bounds"],
-                **ESTIMATORS["embedding"],
-            }
-        ),
+        settings=low_posterior_settings,
         version=STEP_VERSION["find_low_posterior"],
         data=dataset_folder,
         output=subpath(output[0], parent=True),

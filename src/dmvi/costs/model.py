@@ -261,7 +261,7 @@ class Costs:
         check_hardware(hardware)
         self.study, self.hardware = study, hardware
         self.config = study.config
-        self.estimators = study.config["estimators"]
+        self.estimators = study.estimators
         self.synthetic = synthetic_jobs(study.config)
         self._known: dict[tuple, Cost] = {}
         self._specs: dict[str, tuple] = {}
@@ -308,9 +308,7 @@ class Costs:
 
     def gpus_asked(self, run: str | None = None) -> int:
         """GPUs that a job of this run, or of none, asks for."""
-        own = self.study.runs[run].how if run else self.config["defaults"]
-        gpus = own.get("gpu")
-        return 1 if gpus is None else gpus
+        return (self.study.runs[run].how if run else self.study.how)["gpu"]
 
     def gpus_of(self, run: str | None = None) -> int:
         """GPUs that such a job uses: none where the study's device is the CPU."""
@@ -319,8 +317,7 @@ class Costs:
 
     def threads_of(self, run: str | None = None) -> int:
         """Threads of a training job of this run, or of none."""
-        own = self.study.runs[run].how if run else self.config["defaults"]
-        return own.get("threads") or 4
+        return (self.study.runs[run].how if run else self.study.how)["threads"]
 
     def _seconds(
         self, work: Work, gpus: int = 0, threads: int = 1, precision: str = "float32"
@@ -354,11 +351,11 @@ class Costs:
     # What jobs work on.
 
     def _shape(self, data: str) -> tuple[int, int, int]:
-        return BUILDERS[self.config["data"][data]["builder"]].image_shape
+        return BUILDERS[self.study.data[data]["builder"]].image_shape
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
-        spec = self.config["data"][data]
+        spec = self.study.data[data]
         if limit := spec.get("limit"):
             return limit["train"], limit["valid"], limit["test"]
         return OFFICIAL_IMAGES.get(spec["builder"], MNIST_IMAGES)
@@ -389,7 +386,7 @@ class Costs:
     # Steps, by the name of their rule.
 
     def _prepare_data(self, dataset: str) -> Cost:
-        spec = self.config["data"][dataset]
+        spec = self.study.data[dataset]
         images = sum(self.images(dataset))
         official = spec.get("source", "official") == "official"
         # Decoding: 3 ms for a CelebA picture, little for arrays.
@@ -664,7 +661,7 @@ class Costs:
     def _score(self, run: str) -> Cost:
         spec, _, sizes = self._spec(run)
         gpus, settings = self.gpus_of(run), self.estimators["scores"]
-        scored = self.study.runs[run].how.get("scored", True)
+        scored = self.study.runs[run].how["scored"]
         samples = settings["samples"] if scored else settings["grid"]
         work = forward(sizes["generator"], samples) + self._means(run, samples)
         seconds = self._seconds(work, gpus)
