@@ -101,15 +101,15 @@ def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> 
         point = dict(zip(sweep, values, strict=True))
         name = entry + "".join(f"-{key}{_path_safe(value)}" for key, value in point.items())
         path = f"runs.{key}" if name == key else f"runs.{key} ({name})"
-        explicit = {**block, **point}
+        swept = _gathered(point)
+        # All else has been checked where it is written.
+        check_schema(swept, {"$ref": "#/$defs/run", "$defs": schema["$defs"]}, path)
+        explicit = {**block, **swept}
         base = dict(config.get("defaults", {}))
         base |= config.get("data_defaults", {}).get(explicit.get("data", base.get("data")), {})
-        explicit = _with_player_rates(explicit, base)
-        # All else has been checked where it is written.
-        swept = {own: explicit[own] for own in map(_owner, point)}
-        check_schema(swept, {"$ref": "#/$defs/run", "$defs": schema["$defs"]}, path)
-        resolved = resolve(path, base, explicit, config)
-        runs.append(Run(name=name, entry=entry, **resolved))
+        if any(key.startswith(_RATE) for key in point):
+            explicit["learning_rate"] = _all_rates(explicit, base)
+        runs.append(Run(name=name, entry=entry, **resolve(path, base, explicit, config)))
     return runs
 
 
@@ -128,16 +128,23 @@ def _check_sweep(path: str, sweep: Block, block: Block, known: Block) -> None:
             raise DmviError(f"{path}.{owner} is set twice, once as the sweep's {key}; keep one")
 
 
-def _with_player_rates(explicit: Block, base: Block) -> Block:
-    """Gathers `learning_rate.PLAYER` keys into one mapping, over the default for the other players."""
-    rates = {k.removeprefix(_RATE): v for k, v in explicit.items() if k.startswith(_RATE)}
-    if not rates:
-        return explicit
-    rest = {key: value for key, value in explicit.items() if not key.startswith(_RATE)}
+def _gathered(point: Block) -> Block:
+    """The point's keys, its `learning_rate.PLAYER` gathered into one mapping."""
+    gathered: Block = {}
+    for key, value in point.items():
+        if key.startswith(_RATE):
+            gathered.setdefault("learning_rate", {})[key.removeprefix(_RATE)] = value
+        else:
+            gathered[key] = value
+    return gathered
+
+
+def _all_rates(explicit: Block, base: Block) -> dict[str, float]:
+    """The rates of some players, over the default for the other players of the run's model."""
     default = base.get("learning_rate")
-    declared = declared_models().get(rest.get("model", base.get("model")), {})
+    declared = declared_models().get(explicit.get("model", base.get("model")), {})
     players = declared.get("players", []) if isinstance(default, int | float) else []
-    return {**rest, "learning_rate": {**dict.fromkeys(players, default), **rates}}
+    return {**dict.fromkeys(players, default), **explicit["learning_rate"]}
 
 
 def _path_safe(value: Any) -> str:
