@@ -441,7 +441,7 @@ def put(path: str, value):
         ),
         (
             put("runs.mine", {"sweep": {"data": [["celeba", "cifar10"]]}}),
-            'runs.mine (mine-dataceleba_cifar10).data is ["celeba", "cifar10"] (a list)',
+            'runs.mine (mine-datacelebaxcifar10).data is ["celeba", "cifar10"] (a list)',
         ),
         (put("defaults.data", ["celeba"]), 'defaults.data is ["celeba"] (a list)'),
         (put("defaults.sweep", {"width": [8]}), "defaults has the unknown key 'sweep'"),

@@ -50,6 +50,8 @@ class Runs(dict[str, Run]):
     """Runs by id; one that does not exist is refused in a sentence."""
 
     def __missing__(self, name: str) -> Run:
+        if not self:
+            raise DmviError(f"{name!r} is no run of this study, which has none")
         near = difflib.get_close_matches(name, self, n=3) or list(self)[:3]
         raise DmviError(f"{name!r} is no run of this study; there are {', '.join(near)}, ...")
 
