@@ -11,7 +11,7 @@ from dmvi.distributions.posteriors import (
     gaussian_kl,
     standard_normal_log_prob,
 )
-from dmvi.study.config import TRACTABLE_POSTERIORS
+from dmvi.study.capabilities import TRACTABLE_POSTERIORS
 
 
 def scrambled_flow(latent_dim: int) -> RealNVPFamily:

@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 
 from dmvi.figures import style
-from dmvi.figures.base import Tables, figure_module, footer, numbered_title
+from dmvi.figures.base import Tables, figure_module, footer
 from dmvi.figures.models import ORDER
 from dmvi.study.declarations import declared_models
+from dmvi.study.declared_figures import declared_figures
 
 SIZES = {"color_mnist": 28, "celeba": 64, "cifar10": 32}
 TITLES = {
@@ -163,9 +164,10 @@ class Results:
 
         As in the studies' configs, a figure that names no tag shows the runs of the tag `main`.
         """
-        wanted = select or {"tags": "main", **module.SELECT}
-        runs = self.select(**wanted) if module.SOURCES.run else {}
-        if module.SEEDS == "first":
+        figure = declared_figures()[module.__name__.rpartition(".")[2]]
+        wanted = select or {"tags": "main", **figure.select}
+        runs = self.select(**wanted) if figure.sources.run else {}
+        if figure.seeds == "first":
             runs = {name: seeds[:1] for name, seeds in runs.items()}
         return Tables(self.root, runs, {"name": "test", "scale": self.scale, "note": ""})
 
@@ -530,6 +532,6 @@ def _drawn(name, tables):
     module = figure_module(name)
     with matplotlib.rc_context(style.RC):
         figure = module.draw(tables)
-        style.frame(figure, numbered_title(name), footer(module, tables))
+        style.frame(figure, declared_figures()[name].numbered_title, footer(name, tables))
         figure.draw_without_rendering()
     return figure

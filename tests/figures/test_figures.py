@@ -4,9 +4,11 @@ import pytest
 
 from dmvi.errors import DmviError
 from dmvi.figures import style
-from dmvi.figures.base import Sources, Tables, figure_module, figure_names, numbered_title
+from dmvi.figures.base import Tables, figure_module
+from dmvi.study.declared_figures import declared_figures
 
-NAMES = figure_names()
+FIGURES = declared_figures()
+NAMES = list(FIGURES)
 
 
 def test_all_figures_are_found():
@@ -17,12 +19,12 @@ def test_all_figures_are_found():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_module_declares_what_the_workflow_reads(name):
-    module = figure_module(name)
-    assert isinstance(module.SOURCES, Sources)
-    assert module.SEEDS in ("all", "first")
-    assert bool(module.SELECT) == bool(module.SOURCES.run)
-    assert 2 <= module.CAPTION.count(". ") + 1 <= 5
-    assert numbered_title(name).endswith(module.TITLE)
+    figure = FIGURES[name]
+    assert figure_module(name).__name__ == figure.module
+    assert figure.sources.run or figure.sources.study or figure.shows_models
+    assert bool(figure.select) == bool(figure.sources.run)
+    assert 2 <= figure.caption.count(". ") + 1 <= 5
+    assert figure.numbered_title.endswith(figure.title)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,15 +55,15 @@ def test_reads_only_its_sources(study, name, monkeypatch):
         if hasattr(module, part):
             getattr(module, part)(tables)
     for key, files in asked.items():
-        assert files == set(getattr(module.SOURCES, key)), key
+        assert files == set(getattr(FIGURES[name].sources, key)), key
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if figure_module(name).SOURCES.run])
+@pytest.mark.parametrize("name", [name for name in NAMES if FIGURES[name].sources.run])
 def test_missing_table_is_one_sentence(own_study, name):
     module = figure_module(name)
     tables = own_study.tables(module)
     run, seeds = list(tables.seeds.items())[-1]
-    missing = own_study.path(run, seeds[0], module.SOURCES.run[-1])
+    missing = own_study.path(run, seeds[0], FIGURES[name].sources.run[-1])
     missing.unlink()
 
     def draw_and_decide():
@@ -105,7 +107,7 @@ def test_broken_table_is_one_sentence(own_study, name):
         figure_module(name).draw(tables)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if figure_module(name).SOURCES.run])
+@pytest.mark.parametrize("name", [name for name in NAMES if FIGURES[name].sources.run])
 def test_one_data_set_one_run_one_seed(results, drawn, name):
     """Also of a builder and with a posterior that the figures have never heard of."""
     results.add_dataset("mine", builder="my_builder", title="My own pictures")
@@ -141,8 +143,7 @@ def test_runs_come_in_the_papers_order(full_study):
 def test_footer_states_scale_seeds_and_stand_ins(study):
     from dmvi.figures.base import footer
 
-    module = figure_module("fig1")
-    text = "\n".join(footer(module, study.tables(module)))
+    text = "\n".join(footer("fig1", study.tables(figure_module("fig1"))))
     assert "Study test, demo scale; 2 seeds per run" in text
     assert "10,000-image subset, split by name" in text
     assert "10,000 z" in text

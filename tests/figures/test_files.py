@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from dmvi.figures.base import figure_module, figure_names
+from dmvi.figures.base import figure_module
+from dmvi.study.declared_figures import declared_figures
 
-NAMES = figure_names()
+NAMES = list(declared_figures())
 SOURCE = Path(__file__).parents[2] / "src"
 
 pytestmark = pytest.mark.slow  # draws every figure
@@ -18,10 +19,11 @@ pytestmark = pytest.mark.slow  # draws every figure
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from dmvi.figures.base import Tables, figure_module, figure_names, render
+from dmvi.figures.base import Tables, figure_module, render
+from dmvi.study.declared_figures import declared_figures
 
 root, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
-for name in figure_names():
+for name in declared_figures():
     figure_module(name)
 heavy = {"torch", "numpy", "pandas", "matplotlib", "seaborn"} & set(sys.modules)
 assert not heavy, f"importing the figures imports {heavy}"

@@ -3,9 +3,10 @@
 import pytest
 
 from dmvi.figures import style
-from dmvi.figures.base import figure_module, figure_names
+from dmvi.figures.base import figure_module
+from dmvi.study.declared_figures import declared_figures
 
-NAMES = figure_names()
+NAMES = list(declared_figures())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -281,28 +281,28 @@ def put(path: str, value):
             "weight_encoder is an option of the model 'vgh', but this run's model is 'vae'",
         ),
         (
-            put("runs.celeba_dcgan.sweep", {"learning_rate.critic": [1e-4]}),
-            "learning_rate is set twice, once as the sweep's learning_rate.critic",
+            put("runs.DATA_dcgan.sweep", {"learning_rate.critic": [1e-4]}),
+            "runs.DATA_dcgan.learning_rate is set twice, once as the sweep's learning_rate.critic",
         ),
         (
             put("runs.mine", {"data": "celeba", "sweep": {"learning_rate.critic": [1e-4]}}),
             "learning_rate names vae, critic; the players of 'vae' are vae",
         ),
         (
-            put("runs.celeba_vgh.weight_encoder", -1.0),
-            "runs.celeba_vgh.weight_encoder is -1.0; it must be at least 0",
+            put("runs.DATA_vgh.weight_encoder", -1.0),
+            "runs.DATA_vgh.weight_encoder is -1.0; it must be at least 0",
         ),
         (
             put("runs.celeba_wgan_gp.penalty", -10),
             "runs.celeba_wgan_gp.penalty is -10; it must be at least 0",
         ),
         (
-            put("runs.celeba_dcgan.likelihood", "bernoulli"),
-            "runs.celeba_dcgan.likelihood is set, but the model 'dcgan' has none",
+            put("runs.DATA_dcgan.likelihood", "bernoulli"),
+            "runs.DATA_dcgan (color_mnist_dcgan).likelihood is set, but the model 'dcgan' has none",
         ),
         (
-            put("runs.celeba_avb.posterior", "gaussian"),
-            "runs.celeba_avb.posterior is 'gaussian'; it must be one of implicit",
+            put("runs.DATA_avb.posterior", "gaussian"),
+            "runs.DATA_avb (cifar10_avb).posterior is 'gaussian'; it must be one of implicit",
         ),
         (
             put("runs.celeba_gaussian.bound_every", 1000),
@@ -425,6 +425,70 @@ def put(path: str, value):
         (put("data.celeba.pixel_noise", 0.1), "data.celeba.pixel_noise is not a key of builder"),
         (put("data.color_mnist.pixel_noise", -1), "data.color_mnist.pixel_noise is -1"),
         (put("runs.bad name", {"data": "celeba"}), "bad name"),
+        (
+            put("runs.mine", {"data": ["celeba", "cifar10"]}),
+            "runs.mine lists data sets, but has no DATA in its name for each one's; call it DATA_mine",
+        ),
+        (
+            put("runs.DATA_mine", {"data": "celeba"}),
+            "runs.DATA_mine has a DATA in its name, which stands for each data set of a list, but its "
+            "data is 'celeba'; write data: [...], or rename it",
+        ),
+        (
+            put("runs.DATA_mine", {"data": ["celeba", "celebb"]}),
+            "runs.DATA_mine (celebb_mine).data is 'celebb'; it must be one of color_mnist, cifar10",
+        ),
+        (
+            put("runs.DATA_mine", {"data": ["celeba", "celeba"]}),
+            'runs.DATA_mine.data is ["celeba", "celeba"]; its entries must differ from each other',
+        ),
+        (
+            put("runs.DATA_gaussian", {"data": ["celeba"]}),
+            "runs.DATA_gaussian makes the run 'celeba_gaussian' a second time; rename it",
+        ),
+        (
+            put("runs.mine", {"sweep": {"data": [["celeba", "cifar10"]]}}),
+            'runs.mine (mine-datacelebaxcifar10).data is ["celeba", "cifar10"] (a list)',
+        ),
+        (put("defaults.data", ["celeba"]), 'defaults.data is ["celeba"] (a list)'),
+        (put("defaults.sweep", {"width": [8]}), "defaults has the unknown key 'sweep'"),
+        (
+            put("data_defaults.celebb", {"width": 8}),
+            "data_defaults names 'celebb'; the data sets are color_mnist, cifar10, celeba",
+        ),
+        (
+            put("data_defaults.celeba.data", "cifar10"),
+            "data_defaults.celeba.data is set; its data set is 'celeba' already",
+        ),
+        (
+            put("data_defaults.celeba.width", "8"),
+            'data_defaults.celeba.width is "8" (a string); it must be of type integer',
+        ),
+        (
+            put("data_defaults.celeba.bound_every", 1000),
+            "runs.DATA_avb (celeba_avb).bound_every is 1000, more than its 48 iterations",
+        ),
+        (
+            put("data", None),
+            "config.yaml has runs, but lacks the key 'data' that they are trained on",
+        ),
+        (
+            put("runs", None),
+            "figures.fig1 draws runs, but config.yaml has no key 'runs'; add it, or remove the figure",
+        ),
+        (
+            put("estimators.embedding", None),
+            "figures.fig2 reads low_posterior/images.npy, but config.yaml has no key "
+            "'estimators.embedding'; add it, or remove the figure",
+        ),
+        (
+            put("estimators.scores", None),
+            "figures.fig8 reads scores.json, but config.yaml has no key 'estimators.scores'; add it",
+        ),
+        (
+            put("estimators.classifier", None),
+            "estimators.scores.inception needs the key 'estimators.classifier'; add it, or write []",
+        ),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else "",
 )
@@ -439,6 +503,13 @@ def test_bad_input_is_one_sentence(config, change, sentence):
 def test_a_run_named_twice_is_refused():
     with pytest.raises(DmviError, match="begins a mapping with the key 'mine' twice"):
         check_unique_keys("runs:\n  mine: {data: a}\n  yours: {}\n  mine: {data: b}\n")
+
+
+def test_a_key_beside_a_merged_entry_replaces_its_own_once():
+    """YAML's `<<` brings keys that may be set again; what is written twice is refused all the same."""
+    check_unique_keys("a: &a {x: 1, y: 2}\nb: &b {<<: *a, x: 3}\nc: {<<: *b, x: 4}\n")
+    with pytest.raises(DmviError, match="line 2 begins a mapping with the key 'x' twice"):
+        check_unique_keys("a: &a {x: 1, y: 2}\nb: {<<: *a, x: 3, x: 4}\n")
 
 
 def test_an_empty_figure_entry_takes_the_figures_own_selection(config):

@@ -75,6 +75,34 @@ def test_an_unknown_job_of_the_synthetic_study_is_refused_with_those_there_are(p
     )
 
 
+def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
+    study = study_class(tmp_path / "gaussians")
+    blocks = ("study", "synthetic")
+    study.config = {key: study.config[key] for key in blocks}
+    study.config["figures"] = {"fig18": {}, "fig19": {}}
+    study.write()
+    assert study.plan("all") == {
+        "run_synthetic": 2 * 2 + 2,  # two dimensions, two jobs each for four members; and learning
+        "collect_synthetic": 2,
+        "draw": 2,
+        "collect_claims": 1,
+        "write_gallery": 1,
+        "all": 1,
+    }
+    printed = study.snakemake("-n", "results/runs/mine/seed0/kl.json", check=False)
+    assert "'mine' is no run of this study, which has none" in printed
+
+
+def test_a_job_without_its_settings_is_refused(tmp_path, study_class):
+    study = study_class(tmp_path / "few")
+    study.config["figures"] = {"fig18": {}}
+    del study.config["estimators"]
+    study.write()
+    for table in ("kl.json", "quality.json", "low_posterior/log_q.csv", "scores.json"):
+        printed = study.snakemake("-n", f"results/runs/plain/seed0/{table}", check=False)
+        assert "this needs the key 'estimators." in printed
+
+
 def test_bad_config_is_one_sentence_before_any_job(tmp_path, study_class):
     study = study_class(tmp_path / "bad")
     study.config["runs"]["plain"]["learning_rate"] = "1e-3"

@@ -8,12 +8,13 @@ import json
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from dmvi.study.config import lacks, load_study
+from dmvi.study.capabilities import lacks
+from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS
 from dmvi.study.declarations import declared_models, declared_step
+from dmvi.study.declared_figures import declared_figures
 from dmvi.errors import DmviError
-from dmvi.figures.base import figure_module, numbered_title
 from dmvi.study.schema import YamlLoader, check_unique_keys
 from dmvi.study.scores import needs_of_scores
 from dmvi.experiments.synthetic.settings import synthetic_jobs
@@ -35,15 +36,15 @@ except DmviError as error:
     raise WorkflowError(str(error)) from None
 
 DEVICE = config.get("device", "auto")
-ESTIMATORS = config["estimators"]
+ESTIMATORS = STUDY.estimators
 INCEPTION_WEIGHTS = config.get("inception_weights")
-RATIO_TABLES = ESTIMATORS["density_ratio"]["tables"]
+RATIO_TABLES = ESTIMATORS.get("density_ratio", {}).get("tables", {})
 # "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
 SYNTHETIC = synthetic_jobs(config)
 
 
 wildcard_constraints:
-    dataset="|".join(config["data"]),
+    dataset="|".join(STUDY.data) or "none",
     # The paper's hundreds of names as alternatives would double the time of planning; STUDY.runs
     # refuses all others.
     run=r"[A-Za-z][A-Za-z0-9_.-]*",
@@ -62,7 +63,7 @@ def canonical(value):
 
 def dataset_version(wildcards):
     """The builder's version: raised in its registry entry when the same spec gives other images."""
-    return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
+    return BUILDERS[STUDY.data[wildcards.dataset]["builder"]].version
 
 
 def dataset_folder(wildcards):
@@ -87,7 +88,7 @@ def classifier_of_dataset(wildcards):
 
 
 def classifier_of_run(wildcards):
-    scored = how(wildcards, "scored", True)
+    scored = how(wildcards, "scored")
     return classifier_of(STUDY.runs[wildcards.run].what["data"], scored)
 
 
@@ -129,10 +130,9 @@ def synthetic_tables(wildcards):
     return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
 
 
-def how(wildcards, key, default):
+def how(wildcards, key):
     """One of a run's settings that change no result."""
-    value = STUDY.runs[wildcards.run].how.get(key)
-    return default if value is None else value
+    return STUDY.runs[wildcards.run].how[key]
 
 
 def train_gpu(wildcards):
@@ -150,7 +150,7 @@ def limit(step):
     """
 
     def minutes(wildcards, attempt):
-        asked = how(wildcards, "minutes", None) if step == "train" else None
+        asked = how(wildcards, "minutes") if step == "train" else None
         return COSTS.minutes(step, attempt, asked, **dict(wildcards.items()))
 
     return minutes
@@ -160,31 +160,31 @@ def memory(step):
     """A function that gives a job's memory in MB, more at each attempt."""
 
     def megabytes(wildcards, attempt):
-        asked = how(wildcards, "mem_mb", None) if step == "train" else None
+        asked = how(wildcards, "mem_mb") if step == "train" else None
         return COSTS.memory(step, attempt, asked, **dict(wildcards.items()))
 
     return megabytes
 
 
 def checkpoint_every(wildcards):
-    return how(wildcards, "checkpoint_every", 5000)
+    return how(wildcards, "checkpoint_every")
 
 
 def checkpoint_minutes(wildcards):
-    return how(wildcards, "checkpoint_minutes", 10)
+    return how(wildcards, "checkpoint_minutes")
 
 
 def cuda_graphs(wildcards):
-    return int(how(wildcards, "cuda_graphs", False))
+    return int(how(wildcards, "cuda_graphs"))
 
 
 def snapshot_steps(wildcards):
-    return canonical(how(wildcards, "snapshots", []))
+    return canonical(how(wildcards, "snapshots"))
 
 
 def figure_inputs(wildcards):
-    """The tables that a figure's module asks for, of the runs and seeds that it draws."""
-    sources = figure_module(wildcards.figure).SOURCES
+    """The tables that a figure declares as its sources, of the runs and seeds that it draws."""
+    sources = declared_figures()[wildcards.figure].sources
     paths = [f"results/{name}" for name in sources.study]
     seeds = STUDY.figure_seeds(wildcards.figure)
     for run, run_seeds in seeds.items():
@@ -203,13 +203,13 @@ def figure_runs(wildcards):
 
 def figure_models(wildcards):
     """What the models declare, for a figure that prints it: its only input then."""
-    shows = getattr(figure_module(wildcards.figure), "SHOWS_MODELS", False)
+    shows = declared_figures()[wildcards.figure].shows_models
     return canonical(declared_models()) if shows else ""
 
 
 def figure_caption(wildcards):
-    return figure_module(wildcards.figure).CAPTION
+    return declared_figures()[wildcards.figure].caption
 
 
 def figure_title(wildcards):
-    return numbered_title(wildcards.figure)
+    return declared_figures()[wildcards.figure].numbered_title

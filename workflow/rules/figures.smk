@@ -1,6 +1,6 @@
 """Figures, tables and claims, from tables on disk alone.
 
-Required inputs: what each figure's module names in SOURCES. Outputs: results/figN.pdf and .png,
+Required inputs: what each figure's file names in SOURCES. Outputs: results/figN.pdf and .png,
 results/tableN.pdf and .png, results/claims.csv and .md, results/gallery.md. Steps:
 describe_networks, describe_settings, draw, collect_claims, write_gallery.
 """

@@ -85,7 +85,7 @@ class Costs:
         check_hardware(hardware)
         self.study, self.hardware = study, hardware
         self.config = study.config
-        self.estimators = study.config.get("estimators", {})
+        self.estimators = study.estimators
         self._known: dict[tuple, Cost] = {}
         self._specs: dict[str, tuple] = {}
 
@@ -131,9 +131,7 @@ class Costs:
 
     def gpus_asked(self, run: str | None = None) -> int:
         """GPUs that a job of this run, or of none, asks for."""
-        own = self.study.runs[run].how if run else self.config["defaults"]
-        gpus = own.get("gpu")
-        return 1 if gpus is None else gpus
+        return (self.study.runs[run].how if run else self.study.how)["gpu"]
 
     def gpus_of(self, run: str | None = None) -> int:
         """GPUs that such a job uses: none where the study's device is the CPU."""
@@ -142,8 +140,7 @@ class Costs:
 
     def threads_of(self, run: str | None = None) -> int:
         """Threads of a training job of this run, or of none."""
-        own = self.study.runs[run].how if run else self.config["defaults"]
-        return own.get("threads") or 4
+        return (self.study.runs[run].how if run else self.study.how)["threads"]
 
     def seconds(
         self, work: Work, gpus: int = 0, threads: int = 1, precision: str = "float32"
@@ -180,11 +177,11 @@ class Costs:
     # What jobs work on.
 
     def shape(self, data: str) -> tuple[int, int, int]:
-        return BUILDERS[self.config["data"][data]["builder"]].image_shape
+        return BUILDERS[self.study.data[data]["builder"]].image_shape
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
-        spec = self.config["data"][data]
+        spec = self.study.data[data]
         if limit := spec.get("limit"):
             return limit["train"], limit["valid"], limit["test"]
         if spec["builder"] not in OFFICIAL_IMAGES:

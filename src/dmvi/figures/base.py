@@ -1,48 +1,24 @@
-"""What every figure shares: the tables it may read, the runs it was given, and how it is written.
+"""What every figure shares: how it is found and written, and small helpers of drawing.
 
-A figure module `figN` (or `tableN`) is found by its name and holds
+A figure module `figN` (or `tableN`) declares in literals what it reads and shows (see
+`dmvi.study.declared_figures`) and holds
 
-    TITLE    what is drawn, without the number
-    SOURCES  the tables it reads; the workflow builds its inputs from them
-    SEEDS    "all" or "first": the seeds of each run that are read
-    SELECT   which runs it shows: {attribute: value or list of values}; "builder" is the data set's
-    EXCEPT   which of these it leaves out, unless the config selects by this attribute (optional)
-    CAPTION  what to look at
     draw(tables)          -> matplotlib Figure
     claims(tables)        -> list of dmvi.claims.ledger.Claim   (optional)
-    SHOWS_DATA            True where it shows images of the data themselves (optional)
-    SHOWS_MODELS          True where it prints what the models' files declare (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)
 
 Adding a figure is adding such a module.
 """
 
 import importlib
-import pkgutil
-import re
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from dmvi.errors import DmviError
 from dmvi.figures.tables import LIKELIHOOD_LABELS as LIKELIHOOD_LABELS
 from dmvi.figures.tables import Run, Tables
 from dmvi.figures.tables import group as group
 from dmvi.files import atomic_path, write_json
-
-
-@dataclass(frozen=True)
-class Sources:
-    """Tables that a figure reads.
-
-    `run` is relative to results/runs/{run}/seed{seed}/, `data` to results/data/{dataset}/, and
-    `study` to results/.
-    """
-
-    run: tuple[str, ...] = ("kl.json", "run.json")
-    data: tuple[str, ...] = ("meta.json",)
-    study: tuple[str, ...] = ()
+from dmvi.study.declared_figures import declared_figures
 
 
 def cells(tables: Tables, most: int = 3) -> tuple[int, int, list[tuple[int, int, Run]]]:
@@ -76,27 +52,13 @@ def span(values) -> str:
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
-@cache
-def figure_names() -> tuple[str, ...]:
-    """All figures and tables there are: fig1, fig2, ..., table3, ..."""
-    package = importlib.import_module("dmvi.figures")
-    found = [module.name for module in pkgutil.iter_modules(package.__path__)]
-    matches = [re.fullmatch(r"(fig|table)(\d+)", name) for name in found]
-    return tuple(m[0] for m in sorted(filter(None, matches), key=lambda m: (m[1], int(m[2]))))
-
-
-@cache
 def figure_module(name: str) -> ModuleType:
-    """The module of a figure."""
-    if name not in figure_names():
-        raise DmviError(f"there is no figure {name}; there are {', '.join(figure_names())}")
-    return importlib.import_module(f"dmvi.figures.{name}")
+    """The module of a figure.
 
-
-def numbered_title(name: str) -> str:
-    """ "Figure 12. Title" of `fig12`, "Table 3. Title" of `table3`."""
-    kind, number = re.fullmatch(r"(fig|table)(\d+)", name).groups()
-    return f"{'Figure' if kind == 'fig' else 'Table'} {number}. {figure_module(name).TITLE}"
+    Raises:
+        DmviError: there is no such figure.
+    """
+    return importlib.import_module(declared_figures()[name].module)
 
 
 def render(
@@ -110,14 +72,14 @@ def render(
 
     from dmvi.figures import style
 
-    module = figure_module(name)
+    module, declared = figure_module(name), declared_figures()[name]
     claims = [claim.as_dict() for claim in getattr(module, "claims", lambda tables: [])(tables)]
     with matplotlib.rc_context(style.RC):
         figure = module.draw(tables)
-        style.frame(figure, numbered_title(name), footer(module, tables))
+        style.frame(figure, declared.numbered_title, footer(name, tables))
         figure.draw_without_rendering()  # lays the panels out, once for both files
         figure.set_layout_engine("none")
-        information = {"Title": numbered_title(name), "Subject": module.CAPTION}
+        information = {"Title": declared.numbered_title, "Subject": declared.caption}
         with atomic_path(pdf) as path:
             figure.savefig(path, metadata={**information, "CreationDate": None})
         with atomic_path(png) as path:
@@ -125,8 +87,9 @@ def render(
     write_json(claims_json, claims)
 
 
-def footer(module: ModuleType, tables: Tables) -> list[str]:
+def footer(name: str, tables: Tables) -> list[str]:
     """The footer's lines: sample sizes, notes about the data, and study, scale, runs and seeds."""
+    module = figure_module(name)
     lines = [module.sample_sizes(tables)] if hasattr(module, "sample_sizes") else []
     study = f"Study {tables.study['name']}, {tables.study['scale']} scale"
     if tables.study["note"]:
@@ -139,7 +102,7 @@ def footer(module: ModuleType, tables: Tables) -> list[str]:
     ]
     runs = [run.name for run in tables.runs]
     shown = ", ".join(runs[:6]) + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
-    if module.SEEDS == "first":
+    if declared_figures()[name].seeds == "first":
         seeds = "first seed of each run"
     else:
         counts = [len(run.seeds) for run in tables.runs]

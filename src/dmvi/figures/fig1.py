@@ -11,10 +11,10 @@ from dmvi.claims.decide import (
     verdict,
 )
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, span
+from dmvi.figures.base import span
 
 TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
-SOURCES = Sources(run=("run.json", "kl.json", "kl_curve.csv"))
+SOURCES = {"run": ("run.json", "kl.json", "kl_curve.csv")}
 SEEDS = "all"
 SELECT = {"kind": "vae", "posterior": ["gaussian", "realnvp"], "likelihood": "bernoulli"}
 EXCEPT = {"tags": "large"}  # thousands of latents have figures of their own

@@ -1,17 +1,17 @@
 """Figure 11: low-posterior samples with the data nearest to them."""
 
 from dmvi.errors import DmviError
-from dmvi.figures.base import Sources, cells, span
+from dmvi.figures.base import cells, span
 
 TITLE = "Low-posterior samples with their nearest neighbours in the data"
-SOURCES = Sources(
-    run=(
+SOURCES = {
+    "run": (
         "run.json",
         "low_posterior/images.npy",
         "low_posterior/neighbours.npy",
         "low_posterior/neighbours.csv",
     )
-)
+}
 SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}

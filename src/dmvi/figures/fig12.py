@@ -11,10 +11,10 @@ from dmvi.claims.decide import (
     verdict,
 )
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, cells, group, span
+from dmvi.figures.base import cells, group, span
 
 TITLE = "Pixel values of data, low-posterior samples and neighbours"
-SOURCES = Sources(run=("run.json", "low_posterior/pixels.csv", "low_posterior/images.csv"))
+SOURCES = {"run": ("run.json", "low_posterior/pixels.csv", "low_posterior/images.csv")}
 SEEDS = "all"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (

@@ -2,11 +2,11 @@
 
 from dmvi.claims.decide import ALL_KINDS, above, agree, auc, by_dataset, over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, group, span
+from dmvi.figures.base import group, span
 from dmvi.figures.latent_holes import bound_legend, panels
 
 TITLE = "KL(q(z|x)‖p(z)) of data, low-posterior samples and neighbours"
-SOURCES = Sources(run=("run.json", "low_posterior/bounds.csv", "low_posterior/neighbours.csv"))
+SOURCES = {"run": ("run.json", "low_posterior/bounds.csv", "low_posterior/neighbours.csv")}
 SEEDS = "all"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (

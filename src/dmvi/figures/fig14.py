@@ -1,10 +1,9 @@
 """Figure 14: the likelihood bounds of Figure 3 on the other data sets."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.latent_holes import bound_claim, bound_legend, bound_sizes, draw_bounds, panels
 
 TITLE = "Likelihood bounds of good and bad images on CelebA and CIFAR-10"
-SOURCES = Sources(run=("run.json", "low_posterior/bounds.csv"))
+SOURCES = {"run": ("run.json", "low_posterior/bounds.csv")}
 SEEDS = "all"
 SELECT = {
     "builder": ["celeba", "cifar10"],

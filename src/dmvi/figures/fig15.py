@@ -1,6 +1,5 @@
 """Figure 15: the latents of Figure 3 on the other data sets."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.latent_holes import (
     draw_embedding,
     embedding_legend,
@@ -10,14 +9,14 @@ from dmvi.figures.latent_holes import (
 )
 
 TITLE = "Where the low-posterior latents lie, on CelebA and CIFAR-10"
-SOURCES = Sources(
-    run=(
+SOURCES = {
+    "run": (
         "run.json",
         "low_posterior/embedding.csv",
         "low_posterior/ranks.csv",
         "low_posterior/log_q.csv",
     )
-)
+}
 SEEDS = "all"
 SELECT = {
     "builder": ["celeba", "cifar10"],

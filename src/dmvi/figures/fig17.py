@@ -2,12 +2,9 @@
 
 from dmvi.figures import large_latents
 
+LIKE = "fig16"
 TITLE = "VAE and AAE with large latent spaces: CelebA"
-SOURCES = large_latents.SOURCES
-SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
-SEEDS = "first"
 SELECT = {"tags": "large", "builder": "celeba", "model": ["vae", "aae"]}
-CAPTION = large_latents.CAPTION
 
 
 def sample_sizes(tables) -> str:

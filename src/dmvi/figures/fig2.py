@@ -2,10 +2,10 @@
 
 import math
 
-from dmvi.figures.base import Sources, cells, grid_shape, span
+from dmvi.figures.base import cells, grid_shape, span
 
 TITLE = "Low-posterior samples: prior draws where q(z) is lowest, decoded"
-SOURCES = Sources(run=("run.json", "low_posterior/images.npy"))
+SOURCES = {"run": ("run.json", "low_posterior/images.npy")}
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (

@@ -2,7 +2,7 @@
 
 from dmvi.claims.decide import ALL_KINDS, by_dataset, over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, cells, span
+from dmvi.figures.base import cells, span
 from dmvi.figures.density_tables import number
 
 # Name -> title, index of the colour, marker, what a step of its fitting is.
@@ -12,13 +12,18 @@ MODELS = {
     "lstm": ("LSTM", 2, "^", "gradient steps"),
 }
 TITLE = "Density models of the aggregate posterior q(z), along fitting"
-SOURCES = Sources(
-    run=(
-        *("run.json", "kl.json"),
-        *(f"density_models/{name}.json" for name in MODELS),
-        *(f"density_models/{name}.csv" for name in MODELS),
+SOURCES = {
+    "run": (
+        "run.json",
+        "kl.json",
+        "density_models/gmm.json",
+        "density_models/maf.json",
+        "density_models/lstm.json",
+        "density_models/gmm.csv",
+        "density_models/maf.csv",
+        "density_models/lstm.csv",
     )
-)
+}
 SEEDS = "first"
 SELECT = {"tags": "main", "kind": "vae"}
 CAPTION = (

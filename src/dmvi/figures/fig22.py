@@ -2,12 +2,12 @@
 
 from dmvi.claims.decide import above, below, both, by_dataset, over_seeds, ratio, tally, verdict
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import LIKELIHOOD_LABELS, Sources, span
+from dmvi.figures.base import LIKELIHOOD_LABELS, span
 from dmvi.figures.scores import entry, skipped
 
 TITLE = "The likelihood's effect on reconstructions, samples and KL(q(z)‖p(z))"
-SOURCES = Sources(
-    run=(
+SOURCES = {
+    "run": (
         "run.json",
         "kl.json",
         "quality.json",
@@ -16,7 +16,7 @@ SOURCES = Sources(
         "samples.npy",
         "scores.json",
     )
-)
+}
 SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "all"
 SELECT = {"builder": "cifar10", "model": "vae", "posterior": "gaussian"}

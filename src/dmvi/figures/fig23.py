@@ -1,10 +1,9 @@
 """Figure 23: the VAE's ELBO and VEEGAN's bound along training."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
 
 TITLE = "The bound along training: VAE and VEEGAN"
-SOURCES = Sources(run=("run.json", "bound.csv"))
+SOURCES = {"run": ("run.json", "bound.csv")}
 SEEDS = "all"
 SELECT = {"tags": "compare", "model": ["vae", "veegan"]}
 CAPTION = (

@@ -13,18 +13,21 @@ from dmvi.claims.decide import (
     verdict,
 )
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order, model_title
 from dmvi.figures.reconstructions import quality, reconstruction_sizes
 from dmvi.figures.scores import best_runs, settings, skipped
 
 TITLE = "AdversarialVB: reconstructions and samples, beside the VAE's"
-SOURCES = Sources(
-    run=(
-        *("run.json", "originals.npy", "reconstructions.npy", "samples.npy"),
-        *("quality.json", "scores.json"),
+SOURCES = {
+    "run": (
+        "run.json",
+        "originals.npy",
+        "reconstructions.npy",
+        "samples.npy",
+        "quality.json",
+        "scores.json",
     )
-)
+}
 SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "all"
 SELECT = {"tags": "compare", "model": ["vae", "avb", "avb_ac"]}

@@ -2,12 +2,9 @@
 
 from dmvi.figures import reconstructions
 
+LIKE = "fig25"
 TITLE = "Reconstructions of VAE and VGH++ on CIFAR-10"
-SOURCES = reconstructions.SOURCES
-SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
-SEEDS = "all"
 SELECT = {"tags": "compare", "builder": "cifar10", "model": ["vae", "vgh_plus_plus"]}
-CAPTION = reconstructions.CAPTION
 
 
 def sample_sizes(tables) -> str:

@@ -1,13 +1,10 @@
 """Figure 29: samples of every model on CIFAR-10."""
 
 from dmvi.figures import sample_grids
-from dmvi.figures.base import Sources
 
+LIKE = "fig27"
 TITLE = "Samples of every model on CIFAR-10"
-SOURCES = Sources(run=("run.json", "samples.npy", "scores.json"), data=("meta.json", "scores.json"))
-SEEDS = "all"
 SELECT = {"tags": "compare", "builder": "cifar10"}
-CAPTION = sample_grids.CAPTION
 
 
 def sample_sizes(tables) -> str:

@@ -3,7 +3,6 @@
 Figures 14 and 15 draw the same two panels for the other data sets.
 """
 
-from dmvi.figures.base import Sources
 from dmvi.figures.latent_holes import (
     bound_claim,
     bound_legend,
@@ -16,15 +15,15 @@ from dmvi.figures.latent_holes import (
 )
 
 TITLE = "Likelihood bounds of good and bad images, and their latents, on ColorMNIST"
-SOURCES = Sources(
-    run=(
+SOURCES = {
+    "run": (
         "run.json",
         "low_posterior/bounds.csv",
         "low_posterior/embedding.csv",
         "low_posterior/ranks.csv",
         "low_posterior/log_q.csv",
     )
-)
+}
 SEEDS = "all"
 SELECT = {
     "builder": ["color_mnist", "stacked_mnist"],

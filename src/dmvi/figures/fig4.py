@@ -3,17 +3,20 @@
 from dmvi.claims.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
-from dmvi.figures.base import Sources, cells, span
+from dmvi.figures.base import cells, span
 from dmvi.figures.density_tables import estimates, number, stretched_axis
 from dmvi.figures.numerals import linear_axis
 
 TITLE = "KL(q(z)‖p(z)) estimated by a classifier, beside the Monte Carlo value"
-SOURCES = Sources(
-    run=(
-        *("run.json", "kl.json", "density_ratio/default.json", "density_ratio/default.csv"),
+SOURCES = {
+    "run": (
+        "run.json",
+        "kl.json",
+        "density_ratio/default.json",
+        "density_ratio/default.csv",
         "density_ratio/default_calibration.csv",
     )
-)
+}
 SEEDS = "all"
 SELECT = {"tags": "main", "kind": "vae"}
 CAPTION = (

@@ -1,10 +1,9 @@
 """Figure 5: the bound along training: the VAE's ELBO, and what a classifier makes of it."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
 
 TITLE = "The bound along training: VAE, AAE and AdversarialVB"
-SOURCES = Sources(run=("run.json", "bound.csv"))
+SOURCES = {"run": ("run.json", "bound.csv")}
 SEEDS = "all"
 SELECT = {"tags": "compare", "model": ["vae", "aae", "avb", "avb_ac"]}
 CAPTION = (

@@ -4,12 +4,12 @@ import math
 
 from dmvi.claims.decide import above, below, over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, group, span
+from dmvi.figures.base import group, span
 from dmvi.figures.large_latents import labels, sizes
 from dmvi.figures.numerals import linear_axis, log_axis, nats
 
 TITLE = "Posterior means and variances of VAE and AAE with many latents"
-SOURCES = Sources(run=("run.json", "kl.json", "profile.csv", "profile_histograms.csv"))
+SOURCES = {"run": ("run.json", "kl.json", "profile.csv", "profile_histograms.csv")}
 SEEDS = "first"
 SELECT = {
     "tags": "large",

@@ -1,12 +1,11 @@
 """Figure 7: the compared models: which term matches what, in which space, and by what."""
 
 from dmvi.errors import DmviError
-from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order, model_title
 from dmvi.study.declarations import declared_models
 
 TITLE = "The compared models: which term matches what"
-SOURCES = Sources(run=(), data=())
+SOURCES = {}
 SEEDS = "first"
 SELECT = {}
 SHOWS_MODELS = True  # what their files declare: redrawn when that changes

@@ -1,13 +1,12 @@
 """Figure 8: quality and diversity of every model's samples, over the settings of the sweeps."""
 
 from dmvi.claims.comparison import comparison_claim
-from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
 from dmvi.figures.scores import METRICS, asked
 
 TITLE = "Quality and diversity of samples, over the settings of every model"
-SOURCES = Sources(run=("run.json", "scores.json"), data=("meta.json", "scores.json"))
+SOURCES = {"run": ("run.json", "scores.json"), "data": ("meta.json", "scores.json")}
 SEEDS = "all"
 SELECT = {"tags": "compare", "builder": ["celeba", "cifar10"]}
 CAPTION = (

@@ -2,13 +2,12 @@
 
 from dmvi.claims.comparison import comparison_claim
 from dmvi.claims.decide import ALL_KINDS
-from dmvi.figures.base import Sources
 from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
 from dmvi.figures.scores import METRICS, best_runs
 
 TITLE = "Independent Wasserstein critic, and the best samples of every model"
-SOURCES = Sources(run=("run.json", "samples.npy", "scores.json"), data=("meta.json", "scores.json"))
+SOURCES = {"run": ("run.json", "samples.npy", "scores.json"), "data": ("meta.json", "scores.json")}
 SEEDS = "all"
 SELECT = {"tags": "compare"}
 CAPTION = (

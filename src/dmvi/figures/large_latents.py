@@ -2,23 +2,10 @@
 
 from dmvi.claims.decide import over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, span
+from dmvi.figures.base import span
 from dmvi.figures.models import model_rank, model_title
 from dmvi.figures.numerals import nats
 from dmvi.figures.reconstructions import quality
-
-SOURCES = Sources(
-    run=(
-        *("run.json", "originals.npy", "reconstructions.npy", "samples.npy"),
-        *("quality.json", "kl.json"),
-    )
-)
-CAPTION = (
-    "A block per latent size: the upper row shows test images and their reconstructions with the "
-    "mean squared error, the lower row samples with the Monte Carlo KL(q(z)‖p(z)) and the bound "
-    "avgKL − log N under it. C: hidden layers × units of the AAE's code discriminator. Where a "
-    "model breaks with the latent size, the lower block reconstructs worse than the upper one."
-)
 
 FARTHER = 10  # the latent sizes compared differ by at least this factor
 KEEPS, BREAKS = 1.2, 1.5  # error(most latents) / error(fewest): below the one, above the other

@@ -10,20 +10,9 @@ from dmvi.claims.decide import (
     verdict,
 )
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, span
+from dmvi.figures.base import span
 from dmvi.figures.models import model_title
 from dmvi.figures.scores import best_runs, chosen_runs
-
-SOURCES = Sources(
-    run=("run.json", "originals.npy", "reconstructions.npy", "quality.json", "scores.json")
-)
-CAPTION = (
-    "The same test images, and what VAE and VGH++ make of them; of each model the run with the "
-    "lowest critic distance. Sharpness is the mean gradient magnitude of the reconstructions: "
-    "blur lowers it, and noise raises it as well as detail does, so read it against the originals' "
-    "and beside the reconstruction error. VGH++ minimises a weighted L1 distance and a "
-    "discriminator's loss, so the VAE may win on the squared error while it loses on sharpness."
-)
 
 SHARPER = 1.1  # sharpness(VGH++) / sharpness(VAE)
 NOISE = 1.25  # sharpness relative to the originals' beyond which it is noise rather than detail

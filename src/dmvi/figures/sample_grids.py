@@ -14,12 +14,6 @@ from dmvi.figures.scores import (
 
 COLUMNS, ROWS = 4, 8  # samples per model
 MOST = 5  # models in a row
-CAPTION = (
-    "Samples as they were drawn, first seed, of every model's best run: the one with the lowest "
-    "distance W by the independent critic, mean over seeds (given ± 1 sd over seeds). Look for blur in the "
-    "VAEs, for artefacts and repetition in the others, and whether VEEGAN, VGH and VGH++ come "
-    "nearer to the GANs than to the VAEs."
-)
 
 
 def draw_samples(tables):

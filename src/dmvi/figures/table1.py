@@ -1,13 +1,12 @@
 """Table 1: sensitivity of the classifier's KL on ColorMNIST. Table 2 is printed in the same way."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.density_tables import draw_sensitivity, sensitivity_claim, sensitivity_sizes
 
 TITLE = (
     "KL(q(z)‖p(z)) by classifiers of different depth, gradient penalty and activation noise "
     "(ColorMNIST)"
 )
-SOURCES = Sources(run=("run.json", "kl.json", "density_ratio/table1.json"))
+SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table1.json")}
 SEEDS = "first"
 SELECT = {"tags": "main", "kind": "vae", "builder": "color_mnist"}
 CAPTION = (

@@ -1,13 +1,12 @@
 """Table 2: sensitivity of the classifier's KL on CIFAR-10."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.density_tables import draw_sensitivity, sensitivity_claim, sensitivity_sizes
 
 TITLE = (
     "KL(q(z)‖p(z)) by classifiers of different depth, learning rate, activation noise and dropout "
     "(CIFAR-10)"
 )
-SOURCES = Sources(run=("run.json", "kl.json", "density_ratio/table2.json"))
+SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table2.json")}
 SEEDS = "first"
 SELECT = {"tags": "main", "kind": "vae", "builder": "cifar10"}  # [ours]: the text names no data
 CAPTION = (

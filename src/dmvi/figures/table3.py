@@ -1,9 +1,7 @@
 """Table 3: learning-rate sweep and training settings."""
 
-from dmvi.figures.base import Sources
-
 TITLE = "Learning rates and training settings"
-SOURCES = Sources(run=(), data=(), study=("tables/settings.csv",))
+SOURCES = {"study": ("tables/settings.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (

@@ -1,10 +1,9 @@
 """Table 4: the ColorMNIST networks. Tables 5 and 6 are printed in the same way."""
 
 from dmvi.errors import DmviError
-from dmvi.figures.base import Sources
 
 TITLE = "Networks for 28 × 28 images (ColorMNIST)"
-SOURCES = Sources(run=(), data=(), study=("tables/networks.csv",))
+SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (

@@ -1,10 +1,9 @@
 """Table 5: the networks for 32x32 and 64x64 images."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.table4 import draw_networks
 
 TITLE = "Networks for 32 × 32 and 64 × 64 images (CIFAR-10, CelebA)"
-SOURCES = Sources(run=(), data=(), study=("tables/networks.csv",))
+SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (

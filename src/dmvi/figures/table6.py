@@ -1,10 +1,9 @@
 """Table 6: the networks that hybrids and metrics have besides those of tables 4 and 5."""
 
-from dmvi.figures.base import Sources
 from dmvi.figures.table4 import draw_networks
 
 TITLE = "Networks of the hybrids and of the metrics"
-SOURCES = Sources(run=(), data=(), study=("tables/networks.csv",))
+SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (

@@ -12,10 +12,12 @@ from typing import Any
 import pandas as pd
 
 from dmvi import files
-from dmvi.figures.base import figure_module, render
-from dmvi.figures.gallery import write_gallery
+from dmvi.figures.base import render
 from dmvi.figures.tables import Tables
+from dmvi.report.write_gallery import write_gallery
 from dmvi.study.config import Study
+from dmvi.study.declared_figures import declared_figures
+from dmvi.study.experiments import experiments
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
 HEAD = (
@@ -39,7 +41,7 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
     redrawn = []
     for figure in study.figures:
         private = [run for run in study.figures[figure] if study.runs[run].what["data"] in faces]
-        if private and getattr(figure_module(figure), "SHOWS_DATA", False):
+        if private and declared_figures()[figure].shows_data:
             seeds = study.figure_seeds(figure)
             public = {run: values for run, values in seeds.items() if run not in private}
             redrawn.append(figure)
@@ -92,7 +94,7 @@ def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
     """Copies JSON and CSV tables of the study's runs; returns the kinds that are too large."""
     left_out = set()
     folders = [results / f"runs/{n}/seed{s}" for n, run in study.runs.items() for s in run.seeds]
-    for folder in [*(results / name for name in ("tables", "data", "synthetic")), *folders]:
+    for folder in [*(results / name for name in ("tables", "data", *experiments())), *folders]:
         for path in sorted([*folder.rglob("*.csv"), *folder.rglob("*.json")]):
             if path.name == "meta.json":
                 continue  # in the provenance

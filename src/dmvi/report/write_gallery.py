@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from dmvi.figures.base import figure_module, numbered_title
 from dmvi.files import atomic_path
+from dmvi.study.declared_figures import declared_figures
 
 STEP = {
     "version": 3,
@@ -32,7 +32,8 @@ def write_gallery(figures: list[str], study: dict[str, Any], output: Path, head:
     parts = [f"# Study {study['name']}, {study['scale']} scale", study.get("note", ""), head]
     parts += ["The verdicts on the paper's claims are in [claims.md](claims.md)."]
     for name in figures:
-        parts += [f"## {numbered_title(name)}", figure_module(name).CAPTION]
+        figure = declared_figures()[name]
+        parts += [f"## {figure.numbered_title}", figure.caption]
         parts += [f"[![{name}]({name}.png)]({name}.pdf)"]
     with atomic_path(output) as temporary:
         temporary.write_text("\n\n".join(filter(None, parts)) + "\n")

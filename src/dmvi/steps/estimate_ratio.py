@@ -33,6 +33,7 @@ STEP = {
     "version": 1,
     "wildcards": ["run", "seed", "ratio"],
     "gives": {"density_ratio/": "encoder"},
+    "estimators": ["density_ratio"],
     "gpu": True,
     "resumes": True,
 }
@@ -40,7 +41,7 @@ STEP = {
 
 def settings(study, run, ratio):
     """The classifiers of one job, "default" or a table's name, each with all its settings."""
-    block = dict(study.config["estimators"]["density_ratio"])
+    block = dict(study.estimators["density_ratio"])
     tables = block.pop("tables")
     changes = [{}] if ratio == "default" else tables[ratio]
     return [{**block, **change} for change in changes]

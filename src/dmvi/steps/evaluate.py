@@ -17,11 +17,13 @@ STEP = {
     "version": 1,
     "wildcards": ["run", "seed"],
     "gives": {
+        "samples": None,
         "scores.json": "scores: the run says scored: false",
         "originals": "encoder",
         "reconstructions": "encoder",
         "quality": "encoder",
     },
+    "estimators": ["samples", "reconstructions", "scores"],
     "gpu": True,
     "resumes": False,
 }
@@ -34,8 +36,8 @@ def settings(study, run):
     """
     from dmvi.study.scores import scores_asked
 
-    block, chosen = study.config["estimators"], study.runs[run]
-    scored = chosen.how.get("scored", True)
+    block, chosen = study.estimators, study.runs[run]
+    scored = chosen.how["scored"]
     samples = dict(block["samples"])
     if not scored:
         samples["images"] = samples["grid"]

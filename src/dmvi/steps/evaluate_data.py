@@ -18,7 +18,7 @@ def settings(study, dataset):
     """samples (how many images), and score -> options."""
     from dmvi.study.scores import scores_asked
 
-    samples = study.config["estimators"]["samples"]["images"]
+    samples = study.estimators["samples"]["images"]
     return {"samples": samples, "scores": scores_asked(study.config, dataset)}
 
 

@@ -26,6 +26,7 @@ STEP = {
     "version": 1,
     "wildcards": ["run", "seed"],
     "gives": {"snapshots": "Gaussian posterior with snapshots"},
+    "estimators": ["kl", "low_posterior", "bounds"],
     "gpu": True,
     "resumes": False,
 }
@@ -41,8 +42,8 @@ COLUMNS = (
 def settings(study, run):
     """steps, and what the estimates of a finished run use: samples of the KL, draws and keep, images
     and samples of the bounds."""
-    block, chosen = study.config["estimators"], study.runs[run]
-    wanted = chosen.how.get("snapshots") or []
+    block, chosen = study.estimators, study.runs[run]
+    wanted = chosen.how["snapshots"]
     return {
         "steps": sorted(step for step in wanted if step <= chosen.what["iterations"]),
         "kl_samples": block["kl"]["curve_samples"],

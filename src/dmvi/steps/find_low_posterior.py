@@ -28,6 +28,7 @@ STEP = {
         "low_posterior/": "posterior with a density",
         "low_posterior/bounds": "bound on the likelihood",
     },
+    "estimators": ["low_posterior", "bounds", "embedding"],
     "gpu": True,
     "resumes": False,
 }
@@ -39,7 +40,7 @@ TSNE_SECONDS = 4.5e-4
 
 def settings(study, run):
     """draws and keep of Algorithm 1, images and samples of the bounds, points of the t-SNE."""
-    block = study.config["estimators"]
+    block = study.estimators
     return {**block["low_posterior"], **block["bounds"], **block["embedding"]}
 
 

@@ -30,6 +30,7 @@ STEP = {
     "version": 1,
     "wildcards": ["run", "seed", "density_model"],
     "gives": {"density_models/": "posterior with a density"},
+    "estimators": ["density_models"],
     "gpu": True,
     "resumes": True,
 }
@@ -37,7 +38,7 @@ STEP = {
 
 def settings(study, run, density_model):
     """The model's own settings and those that all density models share."""
-    block = study.config["estimators"]["density_models"]
+    block = study.estimators["density_models"]
     shared = {key: block[key] for key in ("samples", "adam_betas", "precision")}
     return {**shared, **block[density_model]}
 

@@ -18,12 +18,12 @@ def settings(study, dataset):
     """What the prepared data set is, its defaults filled in."""
     from dmvi.data.registry import resolve
 
-    return resolve(study.config["data"][dataset], dataset)
+    return resolve(study.data[dataset], dataset)
 
 
 def cost(costs, dataset):
     """Decoding and writing; the download where files are not at hand."""
-    spec = costs.config["data"][dataset]
+    spec = costs.study.data[dataset]
     images = sum(costs.images(dataset))
     official = spec.get("source", "official") == "official"
     # Decoding: 3 ms for a CelebA picture, little for arrays.

@@ -35,7 +35,7 @@ STEP = {
 
 def settings(study, dataset):
     """`estimators.classifier`."""
-    return study.config["estimators"]["classifier"]
+    return study.estimators["classifier"]
 
 
 def cost(costs, dataset):

@@ -8,12 +8,14 @@ what they use themselves. This module reads these literals and functions, and no
 | in | literal | functions |
 |---|---|---|
 | models/NAME.py | DECLARES | |
+| figures/NAME.py, experiments/*/figures/NAME.py | TITLE, SOURCES, ... (`declared_figures`) | |
 | steps/NAME.py, report/NAME.py, experiments/*/steps/NAME.py | STEP | cost, settings |
 | scores/NAME.py | SCORE | cost |
 | commands/NAME.py | COMMAND | |
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -24,26 +26,37 @@ from dmvi.errors import DmviError
 PACKAGE = Path(__file__).parents[1]
 
 
+# Where a file's declarations end: parsing only what is above takes a tenth of the time.
+_FIRST_DEFINITION = re.compile(r"^(?:(?:async )?def|class) \w+|^@\w", re.MULTILINE)
+
+
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), str(path))
+def literals(path: Path) -> dict[str, Any]:
+    """NAME -> value of each assignment `NAME = <literal>` above a Python file's first function or class.
 
-
-def _literal(path: Path, name: str) -> Any:
-    """The value of the module-level assignment `name = <literal>` in a Python file, or None."""
-    for node in _parsed(path).body:
-        if isinstance(node, ast.Assign) and any(
-            isinstance(target, ast.Name) and target.id == name for target in node.targets
-        ):
-            return ast.literal_eval(node.value)
-    return None
+    Assignments of anything but a literal (calls, names) are passed over.
+    """
+    text = path.read_text()
+    end = _FIRST_DEFINITION.search(text)
+    try:
+        statements = ast.parse(text[: end.start()] if end else text).body
+    except SyntaxError:  # what looked like a definition stands in a text of several lines
+        statements = ast.parse(text).body
+    values = {}
+    for node in statements:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            try:
+                values[node.targets[0].id] = ast.literal_eval(node.value)
+            except ValueError:
+                continue
+    return values
 
 
 @cache
 def _functions(path: Path) -> dict[str, Callable[..., Any]]:
     """The functions `cost` and `settings` of a file, compiled alone, with the file's literals."""
     nodes, names = [], {"cost", "settings"}
-    for node in _parsed(path).body:
+    for node in ast.parse(path.read_text(), str(path)).body:
         if isinstance(node, ast.FunctionDef) and node.name in names:
             node.returns = None
             for argument in [*node.args.args, *node.args.kwonlyargs]:
@@ -68,7 +81,7 @@ def _declared(paths: Iterable[Path], literal: str) -> dict[str, dict[str, Any]]:
     """File name -> its literal, with the functions beside it and the module's name."""
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
-        declared = _literal(path, literal)
+        declared = literals(path).get(literal)
         if declared is None:
             continue
         if path.stem in found:
@@ -80,9 +93,8 @@ def _declared(paths: Iterable[Path], literal: str) -> dict[str, dict[str, Any]]:
 @cache
 def declared_models() -> dict[str, dict[str, Any]]:
     """Model name (its file's name) -> its `DECLARES`, for every file in `models/` that has one."""
-    paths = sorted((PACKAGE / "models").glob("*.py"))
-    declarations = {path.stem: _literal(path, "DECLARES") for path in paths}
-    return {name: value for name, value in declarations.items() if value is not None}
+    files = sorted((PACKAGE / "models").glob("*.py"))
+    return {path.stem: literals(path)["DECLARES"] for path in files if "DECLARES" in literals(path)}
 
 
 @cache
@@ -90,7 +102,8 @@ def declared_steps() -> dict[str, dict[str, Any]]:
     """Step name (its file's, its rule's and its command's) -> its declaration.
 
     version: raised by hand when its results change. wildcards: of its rule, in the order of its paths.
-    gives: start of a table's name in a run's folder -> what a run needs to give it. gpu, resumes.
+    gives: start of a table's name in a run's folder -> what a run needs to give it, or None. estimators:
+    blocks of the study's `estimators:` that these tables take. gpu: whether it wants one. resumes.
     cost(costs, **wildcards): a `dmvi.costs.model.Cost`. settings(study, **wildcards): what it computes,
     plain data, for steps that have settings.
     """
@@ -125,11 +138,3 @@ def declared_commands() -> dict[str, dict[str, Any]]:
 def declared_scores() -> dict[str, dict[str, Any]]:
     """Score name -> its declaration, see `dmvi.scores`."""
     return _declared(sorted((PACKAGE / "scores").glob("*.py")), "SCORE")
-
-
-@cache
-def needs_of_tables() -> dict[str, str]:
-    """Start of a table's name in a run's folder -> what a run needs to give it, in words."""
-    return {
-        table: need for step in declared_steps().values() for table, need in step["gives"].items()
-    }

@@ -12,23 +12,30 @@ from dmvi.errors import DmviError
 YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _UniqueKeys(YamlLoader):
-    """Refuses a mapping that has a key twice, of which YAML would silently keep the last."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise DmviError(
-                    f"line {node.start_mark.line + 1} begins a mapping with the key {key!r} twice; "
-                    "rename or remove one"
-                )
-        return super().construct_mapping(node, deep)
-
-
 def check_unique_keys(text: str) -> None:
-    """Raises `DmviError` if a mapping of a YAML document has a key twice."""
-    yaml.load(text, Loader=_UniqueKeys)
+    """Refuses a mapping that has a key twice, of which YAML would silently keep the last.
+
+    Raises:
+        DmviError: naming the line where the mapping begins, and the key.
+    """
+    if (document := yaml.compose(text, Loader=YamlLoader)) is not None:
+        _check_keys(document)
+
+
+def _check_keys(node: yaml.Node) -> None:
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _check_keys(item)
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if str(key.value) in seen:
+                raise DmviError(
+                    f"line {node.start_mark.line + 1} begins a mapping with the key {key.value!r} "
+                    "twice; rename or remove one"
+                )
+            seen.add(str(key.value))
+            _check_keys(value)
 
 
 def check_schema(value: Any, schema: dict[str, Any], prefix: str) -> None:

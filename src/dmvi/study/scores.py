@@ -11,7 +11,7 @@ def scores_asked(
     config: dict[str, Any], dataset: str, asked: bool = True
 ) -> dict[str, dict[str, Any]]:
     """Score -> options on a data set: those that every study has, and, if `asked`, those of the config."""
-    blocks = config["estimators"]["scores"] if asked else {}
+    blocks = config.get("estimators", {}).get("scores", {}) if asked else {}
     found: dict[str, dict[str, Any]] = {}
     for name, score in declared_scores().items():
         if score.get("always"):
@@ -43,15 +43,21 @@ def check_scores(config: dict[str, Any]) -> None:
     Raises:
         DmviError: naming the key, the data set, and those that would be right.
     """
-    for name, block in config["estimators"]["scores"].items():
-        defined = declared_scores()[name]["data"]
+    estimators, data_sets = config.get("estimators", {}), config.get("data", {})
+    for name, block in estimators.get("scores", {}).items():
+        score = declared_scores()[name]
+        defined = score["data"]
+        reads_classifier = block["data"] and "classifier" in score.get("needs", ())
+        if reads_classifier and "classifier" not in estimators:
+            raise DmviError(
+                f"estimators.scores.{name} needs the key 'estimators.classifier'; add it, or remove "
+                "the score"
+            )
         for data in block["data"]:
             path = f"estimators.scores.{name}.data"
-            if data not in config["data"]:
-                raise DmviError(
-                    f"{path} names {data!r}; the data sets are {', '.join(config['data'])}"
-                )
-            builder = config["data"][data]["builder"]
+            if data not in data_sets:
+                raise DmviError(f"{path} names {data!r}; the data sets are {', '.join(data_sets)}")
+            builder = data_sets[data]["builder"]
             if defined is not None and builder not in defined:
                 raise DmviError(
                     f"{path} names {data!r}, but this score is not defined for {builder!r} images; "

@@ -30,9 +30,9 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
     rows = [_row("optimizer", ["Adam"])]
     for key in ("adam_betas", "batch_size", "width", "precision"):
         rows.append(_row(key, _values(whats, key)))
-    for data in study.config["data"]:
+    for data in study.data:
         of_data = [what for what in whats if what["data"] == data]
-        builder = study.config["data"][data]["builder"]
+        builder = study.data[data]["builder"]
         for key in ("iterations", "latent_dim"):
             rows.append(_row(key, _values(of_data, key), data, stated=PAPER.get((key, builder))))
     for model in dict.fromkeys(what["model"] for what in whats):

@@ -10,9 +10,7 @@ from dmvi.claims.decide import (
     verdict,
 )
 from dmvi.claims.ledger import claim
-from dmvi.figures.base import Sources, span
-from dmvi.figures.numerals import linear_axis, log_axis, nats, nats_axis
-from dmvi.figures.synthetic import (
+from dmvi.experiments.synthetic.figures.synthetic import (
     DATA,
     classifiers,
     dimensions,
@@ -22,10 +20,12 @@ from dmvi.figures.synthetic import (
     seeds_text,
     stopped_text,
 )
+from dmvi.figures.base import span
+from dmvi.figures.numerals import linear_axis, log_axis, nats, nats_axis
 
 TITLE = "A classifier's estimate of the KL of two Gaussians, against the truth"
 TABLE = "synthetic/estimation.csv"
-SOURCES = Sources(run=(), data=(), study=(TABLE,))
+SOURCES = {"study": ("synthetic/estimation.csv",)}
 SEEDS = "all"
 SELECT = {}
 CAPTION = (

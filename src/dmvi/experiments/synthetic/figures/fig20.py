@@ -1,12 +1,9 @@
 """Figure 20: learning a Gaussian by a classifier's ratio in many dimensions."""
 
-from dmvi.figures import synthetic_learning
+from dmvi.experiments.synthetic.figures import synthetic_learning
 
+LIKE = "fig19"
 TITLE = "Learning a Gaussian from a classifier's ratio, in many dimensions"
-SOURCES = synthetic_learning.SOURCES
-SEEDS = "all"
-SELECT = {}
-CAPTION = synthetic_learning.CAPTION
 
 
 def sample_sizes(tables) -> str:

@@ -5,10 +5,7 @@ import math
 from dmvi.claims.decide import above, below, interval, over_seeds, tally, verdict
 from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
-from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
-from dmvi.figures.base import Sources, span
-from dmvi.figures.numerals import linear_axis, nats_axis
-from dmvi.figures.synthetic import (
+from dmvi.experiments.synthetic.figures.synthetic import (
     DATA,
     classifiers,
     dimensions,
@@ -16,16 +13,11 @@ from dmvi.figures.synthetic import (
     seeds_text,
     stopped_text,
 )
+from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
+from dmvi.figures.base import span
+from dmvi.figures.numerals import linear_axis, nats_axis
 
 TABLE = "synthetic/learning.csv"
-SOURCES = Sources(run=(), data=(), study=(TABLE,))
-CAPTION = (
-    "The second Gaussian starts as the first but for a shift, and is trained on the classifier's "
-    "logit, which stands in for log q/p. Solid: the KL between the two in closed form; dashed: what "
-    "the classifier takes it to be. Below the dotted line the pair is nearer than at the start: "
-    "learning works where the solid line falls, and diverges where it rises above the dotted one. "
-    "A cross ends a seed whose numbers were no longer finite."
-)
 
 WORKS = 0.1  # final / initial KL below which learning works
 DIVERGES = 1.0  # and above which it has made things worse

@@ -1,0 +1,47 @@
+"""Which tables a run can give, and which of the study's estimators they take."""
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from dmvi.study.declarations import declared_models, declared_steps
+
+if TYPE_CHECKING:
+    from dmvi.study.runs import Run
+
+# Posteriors with a density, whose q(z) has a Monte Carlo estimate.
+TRACTABLE_POSTERIORS = ("gaussian", "realnvp")
+
+
+def lacks(run: "Run", table: str) -> str | None:
+    """What the run would need in order to give a table, in words; None if it gives it."""
+    declared = declared_models()[run.what["model"]]
+    has = {
+        "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "scores: the run says scored: false": run.how["scored"],
+        "Gaussian posterior": run.what.get("posterior") == "gaussian",
+        "bound on the likelihood": declared.get("bound") == "elbo",
+        "bound to follow": "bound" in declared,
+        "encoder": declared["encodes"],
+        "Gaussian posterior with snapshots": run.what.get("posterior") == "gaussian"
+        and bool(run.how["snapshots"]),
+    }
+    needed = [need for start, need in tables_of_steps()[0].items() if table.startswith(start)]
+    return next((need for need in needed if need and not has[need]), None)
+
+
+def estimators_of(table: str) -> tuple[str, ...]:
+    """The blocks of `estimators:` that a table is computed by."""
+    blocks = tables_of_steps()[1]
+    return next((found for start, found in blocks.items() if table.startswith(start)), ())
+
+
+@cache
+def tables_of_steps() -> tuple[dict[str, str | None], dict[str, tuple[str, ...]]]:
+    """By the start of a table's name in a run's folder: what a run needs to give it, in words; and the
+    blocks of `estimators:` that it takes. As the steps' files declare them."""
+    needs: dict[str, str | None] = {}
+    blocks: dict[str, tuple[str, ...]] = {}
+    for step in declared_steps().values():
+        needs |= step["gives"]
+        blocks |= dict.fromkeys(step["gives"], tuple(step.get("estimators", ())))
+    return needs, blocks

@@ -1,0 +1,106 @@
+"""What one run computes: its model's defaults filled in, what it does not use dropped, the rest checked."""
+
+from typing import Any
+
+from dmvi.errors import DmviError
+from dmvi.study.declarations import declared_models
+from dmvi.study.how import HOW, how_of
+
+# Keys that only some models or posteriors have; dropped from the runs of the others.
+FLOW_KEYS = ("flow_transforms", "flow_hidden")
+BOUND_KEYS = ("bound_every", "bound_images")
+
+Block = dict[str, Any]  # some keys of a run
+
+
+def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> dict[str, Any]:
+    """The run's `what`, `how`, `seeds` and `tags`.
+
+    Args:
+        path: of the run within the config, for messages.
+        base: the keys that hold for other runs too; a value that the run's model does not admit
+            gives way to the model's own.
+        explicit: the keys that are set for this run; one that its model does not admit is refused.
+        config: the study's, of which the data sets and `seeds` are read.
+
+    Raises:
+        DmviError: a key that is missing, that the model has not, or that contradicts another.
+    """
+    run = {**base, **explicit}
+    models = declared_models()
+    _check_choice(path, "model", run, models)
+    _check_choice(path, "data", run, config["data"])
+    model = models[run["model"]]
+    _choose_distributions(path, run, explicit, model)
+    _check_options(path, run)
+    run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
+    _drop_unused(path, run, model)
+    _check_sizes(path, run, config["data"][run["data"]], model)
+    seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
+    tags = tuple(run.pop("tags", ()))
+    what = {key: value for key, value in run.items() if key not in HOW}
+    return {"what": what, "how": how_of(run), "seeds": seeds, "tags": tags}
+
+
+def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:
+    if key not in run:
+        raise DmviError(f"{path} lacks the key {key!r}; set it there or in defaults")
+    if run[key] not in admissible:
+        raise DmviError(f"{path}.{key} is {run[key]!r}; it must be one of {', '.join(admissible)}")
+
+
+def _choose_distributions(path: str, run: Block, explicit: Block, model: Block) -> None:
+    for key, admissible in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
+        if admissible in model:
+            if key not in explicit and run.get(key) not in model[admissible]:
+                run[key] = model[admissible][0]  # a default that is meant for other models
+            _check_choice(path, key, run, model[admissible])
+        elif key in explicit:
+            raise DmviError(f"{path}.{key} is set, but the model {run['model']!r} has none")
+        else:
+            run.pop(key, None)
+
+
+def _check_options(path: str, run: Block) -> None:
+    """Refuses an option that only another model has."""
+    models = declared_models()
+    own = models[run["model"]]["options"]
+    for other, declared in models.items():
+        for option in declared["options"]:
+            if option in run and option not in own:
+                raise DmviError(
+                    f"{path}.{option} is an option of the model {other!r}, "
+                    f"but this run's model is {run['model']!r}"
+                )
+
+
+def _drop_unused(path: str, run: Block, model: Block) -> None:
+    """Takes out what would retrain a run that does not use it."""
+    if run.get("posterior") != "realnvp":
+        for key in FLOW_KEYS:
+            run.pop(key, None)
+    elif run["latent_dim"] < 2:
+        raise DmviError(f"{path}.latent_dim is 1; the posterior 'realnvp' couples at least 2")
+    if "bound" not in model:
+        for key in BOUND_KEYS:
+            run.pop(key, None)
+    elif run.get("bound_every", 0) > run.get("iterations", 0):
+        raise DmviError(
+            f"{path}.bound_every is {run['bound_every']}, more than its {run['iterations']} "
+            "iterations: no bound would be measured"
+        )
+
+
+def _check_sizes(path: str, run: Block, data: Block, model: Block) -> None:
+    limit = data.get("limit")
+    if limit and run["batch_size"] > limit["train"]:
+        raise DmviError(
+            f"{path}.batch_size is {run['batch_size']}, more than the {limit['train']} training "
+            f"images that data.{run['data']}.limit leaves"
+        )
+    rates = run.get("learning_rate")
+    if isinstance(rates, dict) and set(rates) != set(model["players"]):
+        raise DmviError(
+            f"{path}.learning_rate names {', '.join(rates)}; "
+            f"the players of {run['model']!r} are {', '.join(model['players'])}"
+        )

@@ -1,0 +1,154 @@
+"""From the entries of `runs:` to runs: one per data set that an entry lists and per point of its sweep.
+
+What holds for a run is, the later before the earlier: `defaults`, `data_defaults` of its data set, its
+entry, its point of the sweep.
+"""
+
+import difflib
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from dmvi.errors import DmviError
+from dmvi.study.declarations import declared_models
+from dmvi.study.how import HOW
+from dmvi.study.resolve import resolve
+from dmvi.study.schema import check_schema
+
+# Where, in the name of an entry that lists data sets, the name of each one stands.
+_PLACE = re.compile(r"(?<![^_])DATA(?![^_])")
+_RATE = "learning_rate."  # before a player's name: one player's rate, in a sweep
+_NOT_SWEPT = ("sweep", "seeds", "tags", *HOW)
+
+Block = dict[str, Any]  # some keys of a run
+
+
+@dataclass(frozen=True)
+class Run:
+    """One configuration to train, once per seed.
+
+    Attributes:
+        name: its id in paths: the entry's name, then `-key value` for each swept key.
+        entry: the entry of `runs:` that it comes from, with its data set in the place of `DATA`.
+        seeds: one training each.
+        what: all that determines the result, plain data; a change retrains the run.
+        how: resources and checkpoint intervals, every key of `dmvi.study.how.HOW`; a change
+            retrains nothing.
+        tags: words that figures select by; a change retrains nothing either.
+    """
+
+    name: str
+    entry: str
+    seeds: tuple[int, ...]
+    what: dict[str, Any]
+    how: dict[str, Any]
+    tags: tuple[str, ...]
+
+
+class Runs(dict[str, Run]):
+    """Runs by id; one that does not exist is refused in a sentence."""
+
+    def __missing__(self, name: str) -> Run:
+        if not self:
+            raise DmviError(f"{name!r} is no run of this study, which has none")
+        near = difflib.get_close_matches(name, self, n=3) or list(self)[:3]
+        raise DmviError(f"{name!r} is no run of this study; there are {', '.join(near)}, ...")
+
+
+def expand(config: dict[str, Any], schema: dict[str, Any]) -> Runs:
+    """All runs of a config whose blocks satisfy the schema.
+
+    Raises:
+        DmviError: naming the entry (and the run, where it makes several), the key, and what is right.
+    """
+    runs = Runs()
+    for key, block in config.get("runs", {}).items():
+        for entry, own in _on_each_data_set(key, block, config.get("defaults", {})):
+            for run in _sweep(key, entry, own, config, schema):
+                if run.name in runs:
+                    raise DmviError(
+                        f"runs.{key} makes the run {run.name!r} a second time; rename it"
+                    )
+                runs[run.name] = run
+    return runs
+
+
+def _on_each_data_set(key: str, block: Block, defaults: Block) -> list[tuple[str, Block]]:
+    """(name, keys) of the entry on each data set that it lists; the entry itself if it lists none."""
+    data = block.get("data", defaults.get("data"))
+    named = _PLACE.search(key)
+    if not isinstance(data, list):
+        if named:
+            raise DmviError(
+                f"runs.{key} has a DATA in its name, which stands for each data set of a list, but "
+                f"its data is {data!r}; write data: [...], or rename it"
+            )
+        return [(key, block)]
+    if not named:
+        raise DmviError(
+            f"runs.{key} lists data sets, but has no DATA in its name for each one's; call it "
+            f"DATA_{key}"
+        )
+    return [(_PLACE.sub(name, key), {**block, "data": name}) for name in data]
+
+
+def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> list[Run]:
+    """The runs of an entry on one data set: the product of its sweep, each over the defaults."""
+    block = dict(block)
+    sweep = block.pop("sweep", {})
+    _check_sweep(f"runs.{key}", sweep, block, schema["$defs"]["run"]["properties"])
+    runs = []
+    for values in itertools.product(*sweep.values()):
+        point = dict(zip(sweep, values, strict=True))
+        name = entry + "".join(f"-{key}{_path_safe(value)}" for key, value in point.items())
+        path = f"runs.{key}" if name == key else f"runs.{key} ({name})"
+        swept = _gathered(point)
+        # All else has been checked where it is written.
+        check_schema(swept, {"$ref": "#/$defs/run", "$defs": schema["$defs"]}, path)
+        explicit = {**block, **swept}
+        base = dict(config.get("defaults", {}))
+        base |= config.get("data_defaults", {}).get(explicit.get("data", base.get("data")), {})
+        if any(key.startswith(_RATE) for key in point):
+            explicit["learning_rate"] = _all_rates(explicit, base)
+        runs.append(Run(name=name, entry=entry, **resolve(path, base, explicit, config)))
+    return runs
+
+
+def _owner(key: str) -> str:
+    """The run's key that a sweep's key sets: `learning_rate` of `learning_rate.PLAYER`."""
+    return _RATE[:-1] if key.startswith(_RATE) else key
+
+
+def _check_sweep(path: str, sweep: Block, block: Block, known: Block) -> None:
+    for key in sweep:
+        owner = _owner(key)
+        if owner not in known or owner in _NOT_SWEPT:
+            names = sorted(set(known) - set(_NOT_SWEPT))
+            raise DmviError(f"{path}.sweep.{key} is no key of a run; those are {', '.join(names)}")
+        if owner in block or (owner != key and owner in sweep):
+            raise DmviError(f"{path}.{owner} is set twice, once as the sweep's {key}; keep one")
+
+
+def _gathered(point: Block) -> Block:
+    """The point's keys, its `learning_rate.PLAYER` gathered into one mapping."""
+    gathered: Block = {}
+    for key, value in point.items():
+        if key.startswith(_RATE):
+            gathered.setdefault("learning_rate", {})[key.removeprefix(_RATE)] = value
+        else:
+            gathered[key] = value
+    return gathered
+
+
+def _all_rates(explicit: Block, base: Block) -> dict[str, float]:
+    """The rates of some players, over the default for the other players of the run's model."""
+    default = base.get("learning_rate")
+    declared = declared_models().get(explicit.get("model", base.get("model")), {})
+    players = declared.get("players", []) if isinstance(default, int | float) else []
+    return {**dict.fromkeys(players, default), **explicit["learning_rate"]}
+
+
+def _path_safe(value: Any) -> str:
+    text = "x".join(map(str, value)) if isinstance(value, list) else str(value)
+    return "".join(c if c.isalnum() or c in ".-_" else "_" for c in text)
