@@ -215,7 +215,8 @@ def describe_settings(args: argparse.Namespace) -> None:
 
 
 def draw(args: argparse.Namespace) -> None:
-    from dmvi.figures.base import Tables, render
+    from dmvi.figures.base import render
+    from dmvi.tables.results import Tables
 
     tables = Tables(args.results, args.runs, args.study)
     render(args.figure, tables, args.pdf, args.png, args.claims)

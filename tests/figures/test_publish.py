@@ -11,11 +11,11 @@ from PIL import Image
 from dmvi.errors import DmviError
 from dmvi.figures import base
 from dmvi.figures.gallery import write_gallery
-from dmvi.figures.tables import Tables
 from dmvi.files import read_json
 from dmvi.steps.preview import preview
 from dmvi.steps.publish import publish
 from dmvi.study.config import Run, Study
+from dmvi.tables.results import Tables
 
 FIGURES = ("fig2", "fig11", "table3")
 

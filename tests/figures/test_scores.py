@@ -5,9 +5,9 @@ import json
 import pytest
 
 from dmvi.errors import DmviError
-from dmvi.figures import scores
 from dmvi.figures.base import figure_module
-from dmvi.figures.models import ORDER, in_order, model_title
+from dmvi.tables import scores
+from dmvi.tables.models import ORDER, in_order, model_title
 
 # --- best runs, collapse, skipped scores ---
 
@@ -47,14 +47,14 @@ def test_best_run_without_a_critic_goes_by_sliced_wasserstein(results):
     assert "critic skipped: too few images." in text
 
 
-def test_noise_of_a_setting():
+def test_standard_error_of_a_setting():
     one = scores.Setting(None, (0,), (5.0,), (0.3,))
-    assert (one.mean, one.sd, one.noise) == (5.0, 0.3, 0.3)
+    assert (one.mean, one.sd, one.standard_error) == (5.0, 0.3, 0.3)
     three = scores.Setting(None, (0, 1, 2), (4.0, 5.0, 6.0), (0.3, 0.3, 0.3))
     assert (three.mean, three.sd) == (5.0, 1.0)
-    assert three.noise == pytest.approx(1 / 3**0.5)
+    assert three.standard_error == pytest.approx(1 / 3**0.5)
     quiet = scores.Setting(None, (0, 1), (5.0, 5.0), (0.3, 0.3))  # never below the score's own
-    assert quiet.noise == pytest.approx(0.3 / 2**0.5)
+    assert quiet.standard_error == pytest.approx(0.3 / 2**0.5)
 
 
 def spread(results, run, share):

@@ -8,8 +8,8 @@ import pytest
 
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.estimation import KLTracker
-from dmvi.figures.reading import COLUMNS
 from dmvi.steps.synthetic import estimate_synthetic, learn_synthetic
+from dmvi.tables.reading import COLUMNS
 from dmvi.training.engine import Interrupted
 
 SETTINGS = {

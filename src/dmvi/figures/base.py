@@ -9,12 +9,11 @@ A figure module `figN` (or `tableN`) is found by its name and holds
     EXCEPT   which of these it leaves out, unless the config selects by this attribute (optional)
     CAPTION  what to look at
     draw(tables)          -> matplotlib Figure
-    claims(tables)        -> list of dmvi.claims.ledger.Claim   (optional)
     SHOWS_DATA            True where it shows images of the data themselves (optional)
     SHOWS_MODELS          True where it prints what the models' files declare (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)
 
-Adding a figure is adding such a module.
+Adding a figure is adding such a module. What its tables decide stands in `dmvi.claims`.
 """
 
 import importlib
@@ -26,10 +25,8 @@ from pathlib import Path
 from types import ModuleType
 
 from dmvi.errors import DmviError
-from dmvi.figures.tables import LIKELIHOOD_LABELS as LIKELIHOOD_LABELS
-from dmvi.figures.tables import Run, Tables
-from dmvi.figures.tables import group as group
 from dmvi.files import atomic_path, write_json
+from dmvi.tables.results import Run, Tables
 
 
 @dataclass(frozen=True)
@@ -108,10 +105,11 @@ def render(
     """
     import matplotlib
 
+    from dmvi.claims.declared import decide_claims
     from dmvi.figures import style
 
     module = figure_module(name)
-    claims = [claim.as_dict() for claim in getattr(module, "claims", lambda tables: [])(tables)]
+    claims = [claim.as_dict() for claim in decide_claims(name, tables)]
     with matplotlib.rc_context(style.RC):
         figure = module.draw(tables)
         style.frame(figure, numbered_title(name), footer(module, tables))

@@ -2,8 +2,8 @@
 
 from dmvi.errors import DmviError
 from dmvi.figures.base import Sources
-from dmvi.figures.models import in_order, model_title
 from dmvi.study.declarations import declared_models
+from dmvi.tables.models import in_order, model_title
 
 TITLE = "The compared models: which term matches what"
 SOURCES = Sources(run=(), data=())

@@ -14,8 +14,8 @@ import pandas as pd
 from dmvi import files
 from dmvi.figures.base import figure_module, render
 from dmvi.figures.gallery import write_gallery
-from dmvi.figures.tables import Tables
 from dmvi.study.config import Study
+from dmvi.tables.results import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
 HEAD = (
