@@ -85,7 +85,9 @@ def test_c6_reversed_elsewhere(results):
     fill(results)
     shift_bounds(results, 500.0)
     assert results.decided("fig14", "C6").verdict == "holds"
-    shift_bounds(results, 0.0, ["cifar10-gaussian"])  # an AUC of one half, within its noise
+    shift_bounds(
+        results, 0.0, ["cifar10-gaussian"]
+    )  # an AUC of one half, within its standard errors
     assert results.decided("fig14", "C6").verdict == "undecided"
     shift_bounds(results, -500.0, ["cifar10-gaussian"])
     assert results.decided("fig14", "C6").verdict == "fails"

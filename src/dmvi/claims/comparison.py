@@ -146,9 +146,9 @@ def claim_c13(
         statement="VEEGAN, VGH and VGH++ beat VAE and AAE; no hybrid beats the GANs; VGH++ beats "
         f"VGH; hybrids are more sensitive to their settings ({_words(wanted)}).",
         statistic="Best and median setting of two models, per data set and score; a difference "
-        f"counts beyond {EQUAL_STANDARD_ERRORS:g} of its noise (hypotenuse of both standard errors "
-        "over seeds, never below the score's own; with one seed its sd over critic seeds, splits or "
-        "batches), "
+        f"counts beyond {EQUAL_STANDARD_ERRORS:g} of its standard errors (root of the sum of both "
+        "squares; over seeds, never below the score's own; with one seed its sd over critic seeds, "
+        "splits or batches), "
         "and best and median must agree. A hybrid that is not better than the better GAN does not "
         "beat the GANs; one that is clearly better refutes it. Diversity above the data's own "
         "counts as the data's. Sensitivity: median interquartile range of the hybrids' settings "

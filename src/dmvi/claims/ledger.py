@@ -20,7 +20,7 @@ HEADER = """# Claims: study {name}
 One row per claim of the {papers} and figure that decides it.
 **holds**: the statistic is on the claimed side of its threshold for every data set, latent size and
 seed that the claim speaks about. **fails**: it is clearly on the other side for one of them.
-**undecided**: seeds disagree, the statistic is within its noise, there are too few seeds or samples,
+**undecided**: seeds disagree, the statistic is within its error, there are too few seeds or samples,
 or a data set that the claim speaks about is not in this study.
 
 Scale *{scale}*: {explanation}{note}

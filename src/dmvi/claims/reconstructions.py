@@ -1,6 +1,7 @@
 """C20 and C21: AdversarialVB reconstructs worse than the VAE, VGH++ more sharply."""
 
 from dmvi.claims.decide import (
+    EQUAL_STANDARD_ERRORS,
     PAPER_DATASETS,
     above,
     both,
@@ -56,8 +57,8 @@ def claim_c20(tables) -> Decision:
         statistic="AdversarialVB (and its adaptive contrast, where trained) against the VAE, "
         "each by its best run: reconstruction error above the VAE's (95 % Welch interval of "
         "the ratio over seeds, so two seeds are the least) and the independent critic's "
-        "distance above the VAE's beyond twice the noise of the difference, on all three data "
-        "sets. The value is the smallest ratio of errors.",
+        f"distance above the VAE's by more than {EQUAL_STANDARD_ERRORS:g} standard errors of the "
+        "difference, on all three data sets. The value is the smallest ratio of errors.",
         value=min(ratios.values(), default=None),
         value_text=f"error ratio {by_dataset(tables, ratios)}; distance ratio "
         f"{by_dataset(tables, distances) or 'unknown'}{tally(outcomes.values())}"
