@@ -78,6 +78,48 @@ def test_an_experiments_claims_are_found():
     assert modules["C14"] == modules["C15"] == "dmvi.experiments.synthetic.claims"
 
 
+ADDED = """
+from dmvi.claims.declared import decides
+from dmvi.claims.ledger import Decision, decision
+
+
+@decides("{id}", figure="fig2", source="{source}")
+def claim_{name}(tables) -> Decision:
+    return decision(
+        tables,
+        tables.datasets,
+        statement="There are runs.",
+        statistic="Their number, above 0.",
+        value=len(tables.runs),
+        value_text=str(len(tables.runs)),
+        paper="",
+        verdict="holds" if tables.runs else "fails",
+        spread="",
+    )
+"""
+
+
+def test_a_claim_is_added_by_one_file_here_or_in_an_experiment(study, tmp_path, monkeypatch):
+    import dmvi.claims
+    import dmvi.experiments
+
+    (tmp_path / "claims").mkdir()
+    (tmp_path / "experiments" / "added_experiment").mkdir(parents=True)
+    (tmp_path / "experiments" / "added_experiment" / "__init__.py").touch()
+    one, two = (ADDED.format(id=i, name=i.lower(), source=s) for i, s in (("M1", "a"), ("M2", "b")))
+    (tmp_path / "claims" / "added_claims.py").write_text(one)
+    (tmp_path / "experiments" / "added_experiment" / "claims.py").write_text(two)
+    for package in (dmvi.claims, dmvi.experiments):
+        folder = tmp_path / package.__name__.split(".")[1]
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    declared_claims.cache_clear()
+    try:
+        claims = decide_claims("fig2", study.tables(figure_module("fig2")))
+    finally:
+        declared_claims.cache_clear()
+    assert [(c.id, c.source, c.value) for c in claims] == [("M1", "a", 3.0), ("M2", "b", 3.0)]
+
+
 SCRIPT = """
 import sys
 import dmvi.claims.declared as declared
