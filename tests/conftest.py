@@ -1,8 +1,15 @@
-"""Tiny prepared data sets and specs that the training and workflow tests share."""
+"""What many tests share: tiny data sets and specs, and studies with tables but no training."""
 
 import numpy as np
 import pytest
 import torch
+from example_study import drawn as drawn
+from example_study import full_study as full_study
+from example_study import own_study as own_study
+from example_study import results as results
+from example_study import study as study
+from example_study import three_vaes as three_vaes
+from example_study import vaes as vaes
 
 from dmvi import files
 

@@ -16,6 +16,7 @@ FLOORS = (
     ("models",),
     ("estimators", "scores"),
     ("steps",),
+    ("tables",),
     ("claims",),
     ("figures",),
     ("experiments",),

@@ -2,10 +2,12 @@
 
 import pytest
 
+from dmvi.claims.declared import decide_claims
 from dmvi.errors import DmviError
 from dmvi.figures import style
-from dmvi.figures.base import Tables, figure_module
+from dmvi.figures.base import figure_module
 from dmvi.study.declared_figures import declared_figures
+from dmvi.tables.results import Tables
 
 FIGURES = declared_figures()
 NAMES = list(FIGURES)
@@ -51,9 +53,9 @@ def test_reads_only_its_sources(study, name, monkeypatch):
     monkeypatch.setattr(Tables, "data_json", spy_data)
     tables = study.tables(module)
     module.draw(tables)
-    for part in ("claims", "sample_sizes"):
-        if hasattr(module, part):
-            getattr(module, part)(tables)
+    decide_claims(name, tables)
+    if hasattr(module, "sample_sizes"):
+        module.sample_sizes(tables)
     for key, files in asked.items():
         assert files == set(getattr(FIGURES[name].sources, key)), key
 
@@ -68,7 +70,7 @@ def test_missing_table_is_one_sentence(own_study, name):
 
     def draw_and_decide():
         module.draw(tables)
-        getattr(module, "claims", lambda tables: None)(tables)
+        decide_claims(name, tables)
 
     with pytest.raises(DmviError) as error:
         draw_and_decide()
@@ -114,8 +116,7 @@ def test_one_data_set_one_run_one_seed(results, drawn, name):
     results.add_run("only", data="mine", posterior="my_flow", seeds=[7])
     tables = results.tables(figure_module(name), data="mine")
     drawn(name, tables)
-    claims = getattr(figure_module(name), "claims", lambda tables: [])(tables)
-    assert {claim.verdict for claim in claims} <= {"undecided", "fails"}
+    assert {claim.verdict for claim in decide_claims(name, tables)} <= {"undecided", "fails"}
 
 
 def test_many_data_sets_of_unknown_kinds(results, drawn):

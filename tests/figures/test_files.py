@@ -19,8 +19,9 @@ pytestmark = pytest.mark.slow  # draws every figure
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from dmvi.figures.base import Tables, figure_module, render
+from dmvi.figures.base import figure_module, render
 from dmvi.study.declared_figures import declared_figures
+from dmvi.tables.results import Tables
 
 root, out, jobs = Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3])
 for name in declared_figures():

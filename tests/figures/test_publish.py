@@ -10,7 +10,6 @@ from PIL import Image
 
 from dmvi.errors import DmviError
 from dmvi.figures import base
-from dmvi.figures.tables import Tables
 from dmvi.files import read_json
 from dmvi.report.previews import preview
 from dmvi.report.published import publish
@@ -18,6 +17,7 @@ from dmvi.report.write_gallery import write_gallery
 from dmvi.study.config import Study
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.runs import Run
+from dmvi.tables.results import Tables
 
 FIGURES = ("fig2", "fig11", "table3")
 

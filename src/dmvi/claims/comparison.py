@@ -2,16 +2,30 @@
 
 import statistics
 
-from dmvi.claims.decide import MARGIN, agree, clear, over_seeds, verdict
-from dmvi.claims.ledger import claim
-from dmvi.figures.models import GANS, HYBRIDS, model_title
-from dmvi.figures.score_panels import FEWEST
-from dmvi.figures.scores import METRICS, best, data_entry, settings
+from dmvi.claims.decide import (
+    EQUAL_STANDARD_ERRORS,
+    PAPER_DATASETS,
+    agree,
+    clear,
+    over_seeds,
+    verdict,
+)
+from dmvi.claims.declared import decides
+from dmvi.claims.ledger import Decision, decision
+from dmvi.tables.models import GANS, HYBRIDS, model_title
+from dmvi.tables.scores import METRICS, MIN_SETTINGS, best, data_entry, settings
 
-SENSITIVE = 1.25  # ratio of interquartile ranges that counts as larger
+SENSITIVE_RATIO = 1.25  # of interquartile ranges, from which the one counts as larger
+
+# The paper's data set -> the scores that decide there.
+SCORES_OF_SAMPLES = {
+    "CIFAR-10": ("inception_cifar10", "inception_imagenet"),
+    "CelebA": ("diversity",),
+}
+CRITIC = dict.fromkeys(PAPER_DATASETS, ("critic",))
 
 WINNERS, BEATEN = ("veegan", "vgh", "vgh_plus_plus"), ("vae", "aae")
-STEADY = ("vae", *GANS)
+STEADY = ("vae", *GANS)  # whose sensitivity that of the hybrids is compared with
 PARTS = (
     "VEEGAN, VGH and VGH++ beat VAE and AAE",
     "no hybrid beats the GANs",
@@ -31,20 +45,21 @@ class _Scores:
         self.sign = 1 if self.metric.higher else -1
 
     def worth(self, value: float) -> float:
+        """A score as a number that is larger the better it is."""
         if self.metric.capped and self.data is not None:
             value = min(value, self.data)
         return self.sign * value
 
     def best(self, model: str) -> tuple[float, float]:
-        """(worth, noise) of the best setting."""
+        """(worth, standard error) of the best setting."""
         top = best(self.settings[model], self.metric)
-        return self.worth(top.mean), top.noise
+        return self.worth(top.mean), top.standard_error
 
     def median(self, model: str) -> tuple[float, float]:
-        """(worth, noise) of the median setting: medians of both."""
+        """(worth, standard error) of the median setting: medians of both."""
         options = self.settings[model]
         value = statistics.median(setting.mean for setting in options)
-        return self.worth(value), statistics.median(setting.noise for setting in options)
+        return self.worth(value), statistics.median(option.standard_error for option in options)
 
     def beats(self, model: str, other: str) -> bool | None:
         """Whether a model is clearly better than another, in its best and its median setting."""
@@ -70,9 +85,9 @@ class _Scores:
         if not hybrids or len(others) < len(STEADY):
             return None
         mine, theirs = statistics.median(hybrids), statistics.median(others)
-        if mine > SENSITIVE * theirs:
+        if mine > SENSITIVE_RATIO * theirs:
             return True
-        return False if theirs > SENSITIVE * mine else None
+        return False if theirs > SENSITIVE_RATIO * mine else None
 
     def _ranges(self, models) -> list[float]:
         import numpy as np
@@ -80,7 +95,7 @@ class _Scores:
         found = []
         for model in models:
             means = [setting.mean for setting in self.settings.get(model, [])]
-            if len(means) >= FEWEST:
+            if len(means) >= MIN_SETTINGS:
                 low, high = np.percentile(means, [25, 75])
                 found.append(float(high - low))
         return found
@@ -95,8 +110,12 @@ class _Scores:
         ]
 
 
-def comparison_claim(tables, figure: str, wanted: dict[str, tuple[str, ...]], optional=()):
-    """C13 by the scores of one figure.
+@decides("C13", figure="fig8", wanted=SCORES_OF_SAMPLES, optional=("inception_imagenet",))
+@decides("C13", figure="fig9", wanted=CRITIC)
+def claim_c13(
+    tables, wanted: dict[str, tuple[str, ...]], optional: tuple[str, ...] = ()
+) -> Decision:
+    """Hybrids beat VAEs, but not GANs.
 
     Args:
         wanted: the paper's data set -> scores that decide there; all are needed to hold.
@@ -121,22 +140,21 @@ def comparison_claim(tables, figure: str, wanted: dict[str, tuple[str, ...]], op
         f"{len(part)} comparisons, clearly against in {part.count(False)})"
         for words, part in zip(PARTS, parts, strict=True)
     ]
-    return claim(
+    return decision(
         tables,
         datasets,
-        id="C13",
-        figure=figure,
         statement="VEEGAN, VGH and VGH++ beat VAE and AAE; no hybrid beats the GANs; VGH++ beats "
         f"VGH; hybrids are more sensitive to their settings ({_words(wanted)}).",
         statistic="Best and median setting of two models, per data set and score; a difference "
-        f"counts beyond {MARGIN:g} of its noise (hypotenuse of both standard errors over seeds, "
-        "never below the score's own; with one seed its sd over critic seeds, splits or batches), "
+        f"counts beyond {EQUAL_STANDARD_ERRORS:g} of its standard errors (root of the sum of both "
+        "squares; over seeds, never below the score's own; with one seed its sd over critic seeds, "
+        "splits or batches), "
         "and best and median must agree. A hybrid that is not better than the better GAN does not "
         "beat the GANs; one that is clearly better refutes it. Diversity above the data's own "
         "counts as the data's. Sensitivity: median interquartile range of the hybrids' settings "
-        f"over {SENSITIVE} of that of VAE, DCGAN and WGAN-GP, refuted below 1 / {SENSITIVE}; "
-        f"needs {FEWEST} settings of each. One part clearly against refutes the whole. The value "
-        "is the share of comparisons that came out as claimed.",
+        f"over {SENSITIVE_RATIO} of that of VAE, DCGAN and WGAN-GP, refuted below "
+        f"1 / {SENSITIVE_RATIO}; needs {MIN_SETTINGS} settings of each. One part clearly against "
+        "refutes the whole. The value is the share of comparisons that came out as claimed.",
         value=every.count(True) / len(every) if every else None,
         value_text="; ".join([*texts, *_winners(tables, cases)]) if cases else "no scores",
         paper="shown in pictures only",

@@ -9,9 +9,9 @@ from collections.abc import Iterable
 
 from dmvi.estimators.ranking import auc as auc
 
-ALL_KINDS = ("ColorMNIST", "CelebA", "CIFAR-10")
-FEWEST = 10  # images, or points of a curve; fewer decide nothing
-MARGIN = 2.0  # noises of a difference within which two scores count as equal
+PAPER_DATASETS = ("ColorMNIST", "CelebA", "CIFAR-10")
+MIN_SAMPLES = 10  # images, or points of a curve; fewer decide nothing
+EQUAL_STANDARD_ERRORS = 2.0  # of a difference, within which two scores count as equal
 
 
 def above(value: float, half_width: float, threshold: float) -> bool | None:
@@ -27,9 +27,13 @@ def below(value: float, half_width: float, threshold: float) -> bool | None:
 
 
 def clear(one: tuple[float, float], other: tuple[float, float]) -> bool | None:
-    """Whether the first (value, noise) is larger by more than `MARGIN` noises of the difference."""
-    noise = math.hypot(one[1], other[1])
-    return above(one[0] - other[0], MARGIN * noise, 0.0)
+    """Whether the first (value, standard error) is larger by more than `EQUAL_STANDARD_ERRORS`.
+
+    These are standard errors of the difference of two independent values,
+    sqrt(error_1² + error_2²).
+    """
+    error = math.hypot(one[1], other[1])
+    return above(one[0] - other[0], EQUAL_STANDARD_ERRORS * error, 0.0)
 
 
 def agree(outcomes: Iterable[bool | None]) -> bool | None:
@@ -138,7 +142,7 @@ def correlates(x, y, threshold: float) -> tuple[float, bool | None]:
     if len(ranks[0]) < 2 or any(r.std() == 0 for r in ranks):
         return math.nan, None
     value = float(np.clip(np.corrcoef(*ranks)[0, 1], -1, 1))
-    if len(ranks[0]) < FEWEST:
+    if len(ranks[0]) < MIN_SAMPLES:
         return value, None
     z = math.atanh(max(-1 + 1e-12, min(1 - 1e-12, value))) - math.atanh(threshold)
     return value, above(z, 1.96 * math.sqrt(1.06 / (len(ranks[0]) - 3)), 0.0)

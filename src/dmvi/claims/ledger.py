@@ -1,7 +1,6 @@
-"""The claims ledger: what the paper claims, the statistic that decides it, and our verdict.
+"""The claims ledger: what the papers claim, the statistic that decides it, and our verdict.
 
-Every figure decides its own claims from the tables it draws (`claims(tables)` in its module).
-Nothing here or there knows an outcome in advance; a claim that fails is a result like any other.
+Nothing here knows an outcome in advance; a claim that fails is a result like any other.
 """
 
 from dataclasses import asdict, dataclass, fields
@@ -12,12 +11,16 @@ from dmvi.files import atomic_path, read_json, write_csv
 
 VERDICTS = ("holds", "fails", "undecided")
 
+# Papers whose claims the ledger may hold: key -> authors and year. The first one leads.
+MAIN_PAPER = "dmvi"
+PAPERS = {MAIN_PAPER: "Rosca, Lakshminarayanan, Mohamed 2018"}
+
 HEADER = """# Claims: study {name}
 
-One row per claim of the paper (Rosca, Lakshminarayanan, Mohamed 2018) and figure that decides it.
+One row per claim of the {papers} and figure that decides it.
 **holds**: the statistic is on the claimed side of its threshold for every data set, latent size and
 seed that the claim speaks about. **fails**: it is clearly on the other side for one of them.
-**undecided**: seeds disagree, the statistic is within its noise, there are too few seeds or samples,
+**undecided**: seeds disagree, the statistic is within its error, there are too few seeds or samples,
 or a data set that the claim speaks about is not in this study.
 
 Scale *{scale}*: {explanation}{note}
@@ -31,13 +34,11 @@ EXPLANATIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Claim:
-    """One claim as decided by one figure.
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What the tables say about one claim.
 
     Attributes:
-        id: "C1", as numbered in the specification.
-        figure: the figure that decides it, "fig1".
         statement: what is claimed, in our words.
         statistic: how it is decided, with the threshold.
         value: the number that decides, or None if there is none.
@@ -50,8 +51,6 @@ class Claim:
         standins: those of them that are stand-ins.
     """
 
-    id: str
-    figure: str
     statement: str
     statistic: str
     value: float | None
@@ -67,17 +66,42 @@ class Claim:
         if self.verdict not in VERDICTS:
             raise ValueError(f"verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
 
+
+@dataclass(frozen=True, kw_only=True)
+class Claim(Decision):
+    """One claim as decided by one figure: a row of the ledger.
+
+    Attributes:
+        id: "C1": one or more letters and a number; an id belongs to one paper.
+        figure: the figure that decides it, "fig1".
+        source: key of the paper that claims it, as in `PAPERS`.
+    """
+
+    id: str
+    figure: str
+    source: str = MAIN_PAPER
+
     def as_dict(self) -> dict:
-        return {**asdict(self), "data": list(self.data), "standins": list(self.standins)}
+        """JSON's types, in the order of `COLUMNS`."""
+        row = {**asdict(self), "data": list(self.data), "standins": list(self.standins)}
+        return {column: row[column] for column in COLUMNS}
 
 
-def claim(tables, datasets, *, value: float | None, data: tuple[str, ...] = (), **words) -> Claim:
-    """A `Claim` about `datasets` (their keys), with scale and titles taken from the tables.
+COLUMNS = ("id", "figure", *(field.name for field in fields(Decision)), "source")
 
-    `data` names what it was decided on besides data sets of the study: synthetic distributions.
+
+def decision(
+    tables, datasets, *, value: float | None, data: tuple[str, ...] = (), **words
+) -> Decision:
+    """A `Decision` about `datasets` (their keys), with scale and titles taken from the tables.
+
+    Args:
+        value: the number that decides; NaN and infinity become None.
+        data: what it was decided on besides data sets of the study: synthetic distributions.
+        words: the other attributes of a `Decision`.
     """
     value = None if value is None or not abs(value) < float("inf") else float(value)
-    return Claim(
+    return Decision(
         value=value,
         scale=tables.study["scale"],
         data=(*(tables.title(dataset) for dataset in datasets), *data),
@@ -87,25 +111,41 @@ def claim(tables, datasets, *, value: float | None, data: tuple[str, ...] = (), 
 
 
 def collect(files: list[Path], csv_out: str | Path, md_out: str | Path, study: dict) -> None:
-    """Gathers the claims of all figures into one table, as CSV and as Markdown."""
+    """Gathers the claims of all figures into one table, as CSV and as Markdown.
+
+    Args:
+        files: the JSON files of the figures' claims.
+        study: {"name", "scale", "note"}.
+
+    Raises:
+        DmviError: a file is missing or is no list of claims, or two papers share an id.
+    """
     import pandas as pd
 
     claims = sorted((c for file in files for c in _read(file)), key=_order)
-    columns = [field.name for field in fields(Claim)]
+    owners: dict[str, str] = {}
+    for c in claims:
+        if owners.setdefault(c.id, c.source) != c.source:
+            raise DmviError(
+                f"claim {c.id} of {c.figure} belongs to the papers {owners[c.id]} and {c.source}: "
+                "give one of them another id"
+            )
     rows = [
         {**c.as_dict(), "data": "; ".join(c.data), "standins": "; ".join(c.standins)}
         for c in claims
     ]
-    write_csv(csv_out, pd.DataFrame(rows, columns=columns))
+    write_csv(csv_out, pd.DataFrame(rows, columns=list(COLUMNS)))
     with atomic_path(md_out) as path:
         path.write_text(_markdown(claims, study), encoding="utf-8")
 
 
-def _order(claim: Claim) -> tuple[int, int]:
+def _order(claim: Claim) -> tuple[str, int, int]:
+    """By letters, then by number, then by the figure's number."""
+
     def number(text: str) -> int:
         return int("".join(filter(str.isdigit, text)) or 0)
 
-    return number(claim.id), number(claim.figure)
+    return claim.id.rstrip("0123456789"), number(claim.id), number(claim.figure)
 
 
 def _read(path: Path) -> list[Claim]:
@@ -133,30 +173,53 @@ def qualified(claim: Claim) -> str:
     return f"**{claim.verdict}**" + (f" ({', '.join(limits)})" if limits else "")
 
 
+def by_source(claims: list[Claim]) -> dict[str, list[Claim]]:
+    """The claims of each paper: the main one first, the others as they come."""
+    sources = dict.fromkeys(claim.source for claim in claims)
+    ordered = sorted(sources, key=lambda source: source != MAIN_PAPER)
+    return {source: [c for c in claims if c.source == source] for source in ordered}
+
+
 def _markdown(claims: list[Claim], study: dict) -> str:
+    scale = study.get("scale", "")
+    note = f" In this study: {study['note']}." if study.get("note") else ""
+    groups = by_source(claims)
+    titles = {source: PAPERS.get(source, source) for source in groups or PAPERS}
+    lines = [
+        HEADER.format(
+            name=study.get("name", ""),
+            papers=f"paper{'s' if len(titles) > 1 else ''} ({'; '.join(titles.values())})",
+            scale=scale,
+            explanation=EXPLANATIONS.get(scale, ""),
+            note=note,
+        )
+    ]
+    if len(groups) > 1:
+        for source, group in groups.items():
+            lines += [f"## {titles[source]}", "", *_table(group), ""]
+    else:
+        lines += [*_table(claims), ""]
+    lines += ["## How each claim is decided", ""]
+    for c in (c for group in groups.values() for c in group):
+        data = ", ".join(c.data) or "no data set of this study"
+        lines.append(f"- {c.id} ({c.figure}): {c.statistic} Decided on: {data}.")
+    return "\n".join(lines) + "\n"
+
+
+def _table(claims: list[Claim]) -> list[str]:
+    """The lines of a Markdown table, a row per claim."""
+
     def cell(text: str) -> str:
         return text.replace("|", "\\|").replace("\n", " ") or "–"
 
     def row(*texts: str) -> str:
         return "| " + " | ".join(texts) + " |"
 
-    scale = study.get("scale", "")
-    note = f" In this study: {study['note']}." if study.get("note") else ""
     lines = [
-        HEADER.format(
-            name=study.get("name", ""),
-            scale=scale,
-            explanation=EXPLANATIONS.get(scale, ""),
-            note=note,
-        ),
         row("claim", "verdict", "statement", "our value", "over seeds", "paper", "figure"),
         row(*["---"] * 7),
     ]
     for c in claims:
         texts = (c.statement, c.value_text, c.spread, c.paper, c.figure)
         lines.append(row(c.id, qualified(c), *map(cell, texts)))
-    lines += ["", "## How each claim is decided", ""]
-    for c in claims:
-        data = ", ".join(c.data) or "no data set of this study"
-        lines.append(f"- {c.id} ({c.figure}): {c.statistic} Decided on: {data}.")
-    return "\n".join(lines) + "\n"
+    return lines

@@ -4,21 +4,18 @@ A figure module `figN` (or `tableN`) declares in literals what it reads and show
 `dmvi.study.declared_figures`) and holds
 
     draw(tables)          -> matplotlib Figure
-    claims(tables)        -> list of dmvi.claims.ledger.Claim   (optional)
     sample_sizes(tables)  -> str, printed in the footer  (optional)
 
-Adding a figure is adding such a module.
+Adding a figure is adding such a module. What its tables decide stands in `dmvi.claims`.
 """
 
 import importlib
 from pathlib import Path
 from types import ModuleType
 
-from dmvi.figures.tables import LIKELIHOOD_LABELS as LIKELIHOOD_LABELS
-from dmvi.figures.tables import Run, Tables
-from dmvi.figures.tables import group as group
 from dmvi.files import atomic_path, write_json
 from dmvi.study.declared_figures import declared_figures
+from dmvi.tables.results import Run, Tables
 
 
 def cells(tables: Tables, most: int = 3) -> tuple[int, int, list[tuple[int, int, Run]]]:
@@ -70,10 +67,11 @@ def render(
     """
     import matplotlib
 
+    from dmvi.claims.declared import decide_claims
     from dmvi.figures import style
 
     module, declared = figure_module(name), declared_figures()[name]
-    claims = [claim.as_dict() for claim in getattr(module, "claims", lambda tables: [])(tables)]
+    claims = [claim.as_dict() for claim in decide_claims(name, tables)]
     with matplotlib.rc_context(style.RC):
         figure = module.draw(tables)
         style.frame(figure, declared.numbered_title, footer(name, tables))

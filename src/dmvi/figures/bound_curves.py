@@ -1,13 +1,11 @@
 """Bounds along training, and whether they track convergence: Figures 5 and 23."""
 
-from dmvi.claims.decide import ALL_KINDS, correlates, most, over_seeds, tally, verdict
-from dmvi.claims.ledger import claim
-from dmvi.figures.models import in_order, look, model_title
+from dmvi.claims.bounds import BOUND, bound_curves, tracking
+from dmvi.figures.models import look
+from dmvi.tables.models import in_order, model_title
 
-BOUND = "bound.csv"
-TRACKS = 0.8  # a bound tracks convergence if its rank correlation with the step is above this
 EARLY = 0.05  # share of the training that the y axes need not show
-MOST = 3  # data sets side by side
+MAX_COLUMNS = 3  # data sets side by side
 
 
 def draw_curves(tables, labels: dict[str, str]):
@@ -20,7 +18,7 @@ def draw_curves(tables, labels: dict[str, str]):
 
     datasets = list(tables.datasets)
     models = in_order(run.model for run in tables.runs)
-    columns = min(MOST, len(datasets))
+    columns = min(MAX_COLUMNS, len(datasets))
     blocks = -(-len(datasets) // columns)
     width = style.WIDTH if columns > 1 else 4.5
     figure = style.new_figure(blocks * (1.45 * len(models) + 0.5), width)
@@ -48,7 +46,7 @@ def _panel(axes, tables, dataset: str, model: str) -> None:
 
     from dmvi.figures import style
 
-    curves = _curves(tables, dataset, model)
+    curves = bound_curves(tables, dataset, model)
     shown = []
     for curve in curves:
         axes.plot(
@@ -59,7 +57,7 @@ def _panel(axes, tables, dataset: str, model: str) -> None:
     if shown:
         room = 0.12 * (max(shown) - min(shown)) or 1.0
         axes.set_ylim(min(shown) - 2.4 * room, max(shown) + room)  # with room for the number
-        rho = sorted(value for value, _ in map(_tracking, curves) if value == value)
+        rho = sorted(value for value, _ in map(tracking, curves) if value == value)
         axes.text(
             0.98, 0.04, _interval(rho), ha="right", va="bottom", transform=axes.transAxes,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8},
@@ -83,19 +81,6 @@ def _interval(rho: list[float]) -> str:
     return text if len(rho) < 2 else f"{text} ({rho[0]:z.2f} to {rho[-1]:z.2f})"
 
 
-def _curves(tables, dataset: str, model: str) -> list:
-    return [
-        tables.csv(run, seed, BOUND)
-        for run in tables.datasets[dataset]
-        if run.model == model
-        for seed in run.seeds
-    ]
-
-
-def _tracking(curve) -> tuple[float, bool | None]:
-    return correlates(curve["step"], curve["bound"], TRACKS)
-
-
 def curve_sizes(tables) -> str:
     from dmvi.figures.base import span
 
@@ -107,66 +92,4 @@ def curve_sizes(tables) -> str:
         f"{max(errors):.2g} (median of a line). ρ: rank correlation of bound and step, median "
         f"(range) over the lines. The y axes leave out the first {EARLY:.0%} of the steps where "
         "they would flatten the rest; ρ counts them."
-    )
-
-
-def tracking_claim(tables, figure: str, name: str, hybrids: tuple[str, ...], needed, words: str):
-    """C10, C19: the VAE's ELBO tracks convergence, the hybrids' bounds do not.
-
-    Args:
-        hybrids: models whose bound is claimed not to.
-        needed: those of them without which the claim cannot hold.
-        words: the statement.
-    """
-    import statistics
-
-    rho, outcomes, spread = {}, {}, {}
-    for dataset in tables.datasets:
-        if tables.kind(dataset):
-            for model in in_order(("vae", *hybrids)):
-                curves = [_tracking(curve) for curve in _curves(tables, dataset, model)]
-                if curves:
-                    case = (dataset, model)
-                    rho[case] = [value for value, _ in curves if value == value]
-                    for run in tables.datasets[dataset]:
-                        if run.model == model:
-                            values = [_tracking(tables.csv(run, s, BOUND))[0] for s in run.seeds]
-                            spread[dataset, run.name] = values
-                    outcome = most(outcome for _, outcome in curves)
-                    if model != "vae" and outcome is not None:
-                        outcome = not outcome
-                    outcomes[case] = outcome
-                elif model == "vae" or model in needed:
-                    outcomes[dataset, model] = None
-    datasets = list(dict.fromkeys(case[0] for case in rho))
-    medians = {case: statistics.median(values) for case, values in rho.items() if values}
-    highest = [value for (_, model), value in medians.items() if model != "vae"]
-    texts = [
-        f"{model_title(model)} "
-        + ", ".join(
-            f"{tables.title(d)} {value:z.2f}" for (d, other), value in medians.items()
-            if other == model
-        )
-        for model in in_order(model for _, model in medians)
-    ]  # fmt: skip
-    return claim(
-        tables,
-        datasets,
-        id=name,
-        figure=figure,
-        statement=words,
-        statistic="Spearman's rank correlation of the bound on held-out images with the training "
-        f"step, over a whole training: above {TRACKS} the bound tracks convergence. The 95 % "
-        "interval (as if the points were independent, which is too narrow) must lie on one side "
-        "for at least three quarters of a model's runs and seeds, above for the VAE and below for "
-        "the others, on all three data sets. The value is the largest median among the others.",
-        value=max(highest, default=None),
-        value_text=f"median correlation: {'; '.join(texts)}{tally(outcomes.values())}"
-        if medians
-        else "no such runs",
-        paper="shown in pictures only",
-        verdict=verdict(
-            outcomes.values(), {tables.kind(dataset) for dataset in datasets}, ALL_KINDS
-        ),
-        spread=over_seeds(spread),
     )

@@ -2,14 +2,8 @@
 
 import math
 
-from dmvi.claims.decide import above, by_dataset, over_seeds, tally, verdict
-from dmvi.claims.ledger import claim
-from dmvi.errors import DmviError
+from dmvi.tables.latent_densities import classifier_estimates
 
-ENTRY = (
-    *("settings", "value", "standard_error", "n"),
-    *("heldout", "accuracy", "calibration_error"),
-)
 # A classifier's settings: heading of the column, and the words that explain it in the footer.
 SETTINGS = {
     "layers": ("layers", "layers"),
@@ -22,28 +16,7 @@ SETTINGS = {
     "dropout": ("dropout", "dropout probability"),
 }
 COLUMNS = 5  # settings that have a column each; more are printed as text in one
-SENSITIVE = 2.0  # largest / smallest estimate of one KL from which classifiers disagree about it
 STRETCH = 20.0  # an axis turns logarithmic if it reaches so many times the Monte Carlo value
-
-
-def estimates(tables, run, seed: int, name: str) -> list[dict]:
-    """The entries of density_ratio/{name}.json, one per setting of the classifier."""
-    file = f"density_ratio/{name}.json"
-    entries = tables.json(run, seed, file)["estimates"]
-    where = f"runs/{run.name}/seed{seed}/{file}"
-    if not isinstance(entries, list) or not entries:
-        raise DmviError(
-            f"{where} holds no estimates, but needs one per setting of the classifier: remove it "
-            "and run its step again"
-        )
-    for i, entry in enumerate(entries):
-        absent = [key for key in ENTRY if key not in entry]
-        if absent:
-            raise DmviError(
-                f"{where} holds no {', '.join(absent)} in its estimate {i}: remove it and run its "
-                "step again"
-            )
-    return entries
 
 
 def number(value: float) -> str:
@@ -99,7 +72,7 @@ def draw_sensitivity(tables, name: str, paper: str):
         kl = tables.json(run, run.seeds[0], "kl.json")
         value = with_error(kl["value"], kl["standard_error"])
         rows.append(f"{tables.heading(run)}: Monte Carlo {value}\u00a0nats")
-        for entry in estimates(tables, run, run.seeds[0], name):
+        for entry in classifier_estimates(tables, run, run.seeds[0], name):
             settings = [_text(entry["settings"].get(key)) for key in varying]
             if len(heads) < len(varying):
                 pairs = zip(varying, settings, strict=True)
@@ -122,7 +95,9 @@ def draw_sensitivity(tables, name: str, paper: str):
 def sensitivity_sizes(tables, name: str) -> str:
     from dmvi.figures.base import span
 
-    entries = [e for run in tables.runs for e in estimates(tables, run, run.seeds[0], name)]
+    entries = [
+        e for run in tables.runs for e in classifier_estimates(tables, run, run.seeds[0], name)
+    ]
     kls = [tables.json(run, run.seeds[0], "kl.json") for run in tables.runs]
     varying, constant = _settings(tables, name)
     explained = [", ".join(SETTINGS[k]) for k in varying if SETTINGS[k][0] != SETTINGS[k][1]]
@@ -148,7 +123,9 @@ def sensitivity_sizes(tables, name: str) -> str:
 
 def _settings(tables, name: str) -> tuple[list[str], dict[str, str]]:
     """The settings that differ between entries, and what the others are, in words."""
-    entries = [e for run in tables.runs for e in estimates(tables, run, run.seeds[0], name)]
+    entries = [
+        e for run in tables.runs for e in classifier_estimates(tables, run, run.seeds[0], name)
+    ]
     values = {key: {_text(e["settings"].get(key)) for e in entries} for key in SETTINGS}
     varying = [key for key, held in values.items() if len(held) > 1] or ["layers"]
     constant = {
@@ -163,84 +140,3 @@ def _text(value) -> str:
     if value is None:
         return "–"
     return f"{value:,}" if isinstance(value, int) else f"{value:g}"
-
-
-def sensitivity_claim(tables, figure: str, kind: str, paper: str):
-    """C17: classifiers of different settings disagree, and activation noise inflates them.
-
-    Args:
-        figure: "table1" or "table2", also the name of the settings.
-        kind: the paper's data set that the table is about.
-    """
-    factors, plain, inflations, outcomes = {}, {}, {}, []
-    runs = [run for run in tables.runs if tables.kind(run.data)]
-    for run in runs:
-        case = (run.data, run.name)
-        entries = estimates(tables, run, run.seeds[0], figure)
-        outcomes.append(_sensitive(entries))
-        _note(factors, case, entries)
-        _note(plain, case, [e for e in entries if not e["settings"].get("activation_noise")])
-        pairs = _noise_pairs(entries)
-        for i, (noisy, calm) in enumerate(pairs):
-            if calm is None:
-                outcomes.append(None)
-                continue
-            difference = noisy["value"] - calm["value"]
-            inflations[(*case, i)] = difference
-            error = noisy["standard_error"] + calm["standard_error"]
-            outcomes.append(above(difference, 3 * error, 0.0))
-        if not pairs:
-            outcomes.append(None)
-    datasets = list(dict.fromkeys(run.data for run in runs))
-    known = [
-        ("largest / smallest estimate", factors),
-        ("without noise", plain),
-        ("noise adds, in nats", inflations),
-    ]
-    texts = [f"{words}: {by_dataset(tables, held)}" for words, held in known if held]
-    return claim(
-        tables,
-        datasets,
-        id="C17",
-        figure=figure,
-        statement="The classifier's estimate of KL(q(z)‖p(z)) is sensitive to the classifier, and "
-        "noise on its activations inflates it.",
-        statistic=f"Largest estimate above {SENSITIVE:g} times the smallest over the settings of "
-        f"{figure} on {kind}, and every setting with activation noise above the same setting "
-        "without it; three standard errors of each estimate must not matter, and a noisy setting "
-        "without its counterpart, or no noisy one, leaves it open, as does a largest estimate that "
-        "is not above 0. One training per setting: how much a repetition would differ is not "
-        "counted. The value is the smallest ratio of largest to smallest estimate (none where the "
-        "smallest is not above 0).",
-        value=min(factors.values(), default=None),
-        value_text="; ".join(texts) + tally(outcomes) if texts else "no such runs",
-        paper=f"{paper} (which setting is which did not survive)",
-        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, (kind,)),
-        spread=over_seeds({case: [value] for case, value in factors.items()}),
-    )
-
-
-def _sensitive(entries: list[dict]) -> bool | None:
-    largest = max(entries, key=lambda e: e["value"])
-    smallest = min(entries, key=lambda e: e["value"])
-    if largest["value"] - 3 * largest["standard_error"] <= 0:
-        return None  # no classifier sees a divergence: ratios of such numbers mean nothing
-    error = largest["standard_error"] + SENSITIVE * smallest["standard_error"]
-    return above(largest["value"] - SENSITIVE * smallest["value"], 3 * error, 0.0)
-
-
-def _note(factors: dict, case: tuple, entries: list[dict]) -> None:
-    values = [entry["value"] for entry in entries]
-    if len(values) > 1 and min(values) > 0:
-        factors[case] = max(values) / min(values)
-
-
-def _noise_pairs(entries: list[dict]) -> list[tuple[dict, dict | None]]:
-    """Every entry with activation noise, and the entry of the same settings without."""
-
-    def others(entry: dict) -> dict:
-        return {key: v for key, v in entry["settings"].items() if key != "activation_noise"}
-
-    noisy = [entry for entry in entries if entry["settings"].get("activation_noise")]
-    calm = [entry for entry in entries if not entry["settings"].get("activation_noise")]
-    return [(e, next((c for c in calm if others(c) == others(e)), None)) for e in noisy]

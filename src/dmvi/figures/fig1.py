@@ -1,16 +1,5 @@
 """Figure 1: the Monte Carlo KL(q(z) || p(z)) of VAEs with Gaussian and with flow posteriors."""
 
-from dmvi.claims.decide import (
-    ALL_KINDS,
-    above,
-    agree,
-    by_dataset,
-    over_seeds,
-    ratio,
-    tally,
-    verdict,
-)
-from dmvi.claims.ledger import claim
 from dmvi.figures.base import span
 
 TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
@@ -26,9 +15,6 @@ CAPTION = (
     "mixtures of fewer images, and (hollow) the lower bound E log r(z) − log p(z), where r is the mixture of "
     "the held-out images' posteriors; a bound below 0 says nothing and is drawn at 0."
 )
-
-NO_GAP = 0.1  # nats: an interval that ends below this shows that there is no gap
-REDUCES = 0.9  # the flow reduces the KL if it is under 0.9 of the Gaussian's
 
 
 def sample_sizes(tables) -> str:
@@ -177,77 +163,3 @@ def _curves(axes, tables, runs, colours):
         handles=handles, loc="upper right", ncols=3, columnspacing=0.8, handlelength=1.4,
         handletextpad=0.4, borderpad=0,
     )  # fmt: skip
-
-
-def claims(tables):
-    """C1 (there is a gap everywhere) and C2 (the flow posterior does not reduce it)."""
-    runs = [run for run in tables.runs if run.plain and tables.kind(run.data)]
-    kl = {run.name: [tables.json(run, seed, "kl.json") for seed in run.seeds] for run in runs}
-    values = {
-        (run.data, run.latent_dim, run.name): [k["value"] for k in kl[run.name]] for run in runs
-    }
-    datasets = list(dict.fromkeys(run.data for run in runs))
-    kinds = {tables.kind(dataset) for dataset in datasets}
-    smallest = {case: min(numbers) for case, numbers in values.items()}
-    gaps = [agree(map(_gap, kl[run.name])) for run in runs]
-    first = claim(
-        tables,
-        datasets,
-        id="C1",
-        figure="fig1",
-        statement="q(z) differs from the prior (KL(q(z)‖p(z)) > 0) on every data set, at every "
-        "latent size, with both posteriors.",
-        statistic="For every run and seed, avgKL − log N > 0 or the Monte Carlo KL less three "
-        f"standard errors > 0; refuted where the KL plus three standard errors is under {NO_GAP} "
-        "nats; all three data sets and both posteriors are needed. The value is the smallest KL.",
-        value=min(smallest.values(), default=None),
-        value_text=f"smallest KL in nats: {by_dataset(tables, smallest)}{tally(gaps)}",
-        paper="no number survives",
-        verdict=verdict(
-            gaps,
-            kinds | {run.posterior for run in runs},
-            (*ALL_KINDS, "gaussian", "realnvp"),
-        ),
-        spread=over_seeds(values, " nats"),
-    )
-
-    pairs: dict[tuple, dict[str, list[float]]] = {}
-    for run in runs:
-        case = pairs.setdefault((run.data, run.setting, run.likelihood), {})
-        case.setdefault(run.posterior, []).extend(k["value"] for k in kl[run.name])
-    ratios = {
-        case: ratio(sides["realnvp"], sides["gaussian"])
-        for case, sides in pairs.items()
-        if {"realnvp", "gaussian"} <= set(sides)
-    }
-    compared = list(dict.fromkeys(case[0] for case in ratios))
-    numbers = {case: value for case, (value, _) in ratios.items()}
-    outcomes = [above(*pair, REDUCES) for pair in ratios.values()]
-    second = claim(
-        tables,
-        compared,
-        id="C2",
-        figure="fig1",
-        statement="A RealNVP posterior does not reduce the gap of the Gaussian posterior.",
-        statistic=f"KL(RNVP) / KL(Gaussian), means over seeds, at least {REDUCES} at every latent "
-        "size of all three data sets; the 95 % interval over seeds (Welch) must lie on one side, "
-        "so two seeds are the least. The value is the smallest ratio.",
-        value=min(numbers.values(), default=None),
-        value_text=f"ratio: {by_dataset(tables, numbers)}{tally(outcomes)}"
-        if numbers
-        else "no pair of runs to compare",
-        paper="no number survives",
-        verdict=verdict(
-            outcomes,
-            {tables.kind(dataset) for dataset in compared},
-            ALL_KINDS,
-        ),
-        spread=over_seeds({c: v for c, v in values.items() if c[0] in compared}, " nats"),
-    )
-    return [first, second]
-
-
-def _gap(kl: dict) -> bool | None:
-    if kl["lower"] > 0 or kl["value"] - 3 * kl["standard_error"] > 0:
-        return True
-    return False if kl["value"] + 3 * kl["standard_error"] < NO_GAP else None

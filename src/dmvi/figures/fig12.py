@@ -1,17 +1,9 @@
 """Figure 12: pixel values of data, low-posterior samples and their neighbours."""
 
-from dmvi.claims.decide import (
-    ALL_KINDS,
-    FEWEST,
-    agree,
-    bootstrap,
-    by_dataset,
-    over_seeds,
-    tally,
-    verdict,
-)
-from dmvi.claims.ledger import claim
-from dmvi.figures.base import cells, group, span
+from dmvi.claims.latent_holes import resampled_means
+from dmvi.figures.base import cells, span
+from dmvi.tables.low_posterior import IMAGES, pixel_statistic
+from dmvi.tables.reading import group
 
 TITLE = "Pixel values of data, low-posterior samples and neighbours"
 SOURCES = {"run": ("run.json", "low_posterior/pixels.csv", "low_posterior/images.csv")}
@@ -26,9 +18,7 @@ CAPTION = (
 )
 
 PIXELS = "low_posterior/pixels.csv"
-IMAGES = "low_posterior/images.csv"
-PERCENTILE = 90
-SHOWN = ("data", "neighbour", "low_posterior", "standard")
+GROUPS_SHOWN = ("data", "neighbour", "low_posterior", "standard")
 
 
 def sample_sizes(tables) -> str:
@@ -59,7 +49,7 @@ def draw(tables):
         style.panel_title(axes, tables.heading(run), columns, width)
         _statistic(figure.add_subplot(grid[2 * row + 1, column]), tables, run)
     handles = [
-        *style.group_handles(SHOWN),
+        *style.group_handles(GROUPS_SHOWN),
         Patch(color="#c9c9c9", label="resampled data"),
         Line2D([], [], color="black", linestyle=(0, (1, 1)), label="their 90th percentile"),
     ]
@@ -75,7 +65,7 @@ def _pixels(axes, tables, run):
     smallest = 1.0
     for i, seed in enumerate(run.seeds):
         table = tables.csv(run, seed, PIXELS)
-        for name in SHOWN:
+        for name in GROUPS_SHOWN:
             if name == "standard" and name not in set(table["group"]):
                 continue
             density = group(table, name, PIXELS).groupby("bin")["density"].mean()
@@ -99,16 +89,16 @@ def _pixels(axes, tables, run):
 def _statistic(axes, tables, run):
     from dmvi.figures import style
 
-    column, words = _measure(tables, run)
+    column, words = pixel_statistic(tables, run)
     axes.spines["left"].set_visible(False)
     axes.set(yticks=[], xlabel=words)
     for i, seed in enumerate(run.seeds):
         table = tables.csv(run, seed, IMAGES)
         if i == 0:
-            resampled, limit = _resampled(table, column)
+            resampled, limit = resampled_means(table, column)
             axes.hist(resampled, bins=30, color="#c9c9c9")
             axes.axvline(limit, color="black", linestyle=(0, (1, 1)), linewidth=1)
-        for name in SHOWN[1:]:
+        for name in GROUPS_SHOWN[1:]:
             if name in set(table["group"]):
                 _, colour, line = style.GROUPS[name]
                 axes.axvline(
@@ -118,62 +108,3 @@ def _statistic(axes, tables, run):
                     linewidth=1.6 if i == 0 else 0.6,
                 )
     axes.margins(x=0.1)
-
-
-def _measure(tables, run) -> tuple[str, str]:
-    """The column of images.csv that decides on this data set, and what to call it."""
-    digits = tables.meta(run.data)["builder"].endswith("mnist")
-    return ("ink", "mean ink") if digits else ("near_white", "share of near-white pixels")
-
-
-def _resampled(table, column: str):
-    """Means of resamples of the data, as large as the low-posterior group, and their percentile."""
-    import numpy as np
-
-    size = len(group(table, "low_posterior", IMAGES))
-    means = bootstrap(group(table, "data", IMAGES)[column], np.mean, size)
-    return means, float(np.percentile(means, PERCENTILE))
-
-
-def claims(tables):
-    """C5: thick strokes on ColorMNIST, white backgrounds on CelebA and CIFAR-10."""
-    excess, outcomes = {}, {}
-    for run in tables.runs:
-        if tables.kind(run.data) not in ALL_KINDS:
-            continue
-        case = (run.data, run.latent_dim, run.name)
-        column, _ = _measure(tables, run)
-        for seed in run.seeds:
-            table = tables.csv(run, seed, IMAGES)
-            low = group(table, "low_posterior", IMAGES)[column]
-            data = group(table, "data", IMAGES)[column]
-            _, limit = _resampled(table, column)
-            decided = bool(low.mean() > limit) if min(len(low), len(data)) >= FEWEST else None
-            excess.setdefault(case, []).append(float(low.mean() - data.mean()))
-            outcomes.setdefault(case, []).append(decided)
-    agreed = [agree(cases) for cases in outcomes.values()]
-    datasets = list(dict.fromkeys(case[0] for case in excess))
-    means = {case: sum(numbers) / len(numbers) for case, numbers in excess.items()}
-    return [
-        claim(
-            tables,
-            datasets,
-            id="C5",
-            figure="fig12",
-            statement="Low-posterior samples have thick strokes on ColorMNIST and white "
-            "backgrounds on CelebA and CIFAR-10.",
-            statistic="Mean ink (digits) or mean share of near-white pixels (the others) of the "
-            f"low-posterior samples above the {PERCENTILE}th percentile of the same mean over "
-            "1,000 resamples of as many data images, for every latent size and seed. The value is "
-            "the smallest excess over the data's mean.",
-            value=min(means.values(), default=None),
-            value_text=f"excess over the data: {by_dataset(tables, means, 2)}{tally(agreed)}",
-            paper="shown in pictures only",
-            verdict=verdict(
-                agreed,
-                {tables.kind(dataset) for dataset in datasets},
-                ALL_KINDS,
-            ),
-            spread=over_seeds(excess),
-        )
-    ]

@@ -1,6 +1,6 @@
 """Figure 14: the likelihood bounds of Figure 3 on the other data sets."""
 
-from dmvi.figures.latent_holes import bound_claim, bound_legend, bound_sizes, draw_bounds, panels
+from dmvi.figures.latent_holes import bound_legend, bound_sizes, draw_bounds, panels
 
 TITLE = "Likelihood bounds of good and bad images on CelebA and CIFAR-10"
 SOURCES = {"run": ("run.json", "low_posterior/bounds.csv")}
@@ -24,8 +24,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return panels(tables, draw_bounds, bound_legend, 2.3)
-
-
-def claims(tables):
-    """C6, reversed."""
-    return [bound_claim(tables, "fig14", ("CelebA", "CIFAR-10"), reverse=True)]

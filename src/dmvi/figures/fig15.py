@@ -5,7 +5,6 @@ from dmvi.figures.latent_holes import (
     embedding_legend,
     embedding_sizes,
     panels,
-    scatter_claim,
 )
 
 TITLE = "Where the low-posterior latents lie, on CelebA and CIFAR-10"
@@ -37,8 +36,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return panels(tables, draw_embedding, embedding_legend, 3.2 if len(tables.runs) > 1 else 4.2)
-
-
-def claims(tables):
-    """C7."""
-    return [scatter_claim(tables, "fig15", ("CelebA", "CIFAR-10"))]

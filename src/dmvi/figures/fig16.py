@@ -30,8 +30,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return large_latents.draw_pictures(tables)
-
-
-def claims(tables):
-    """C12 on ColorMNIST."""
-    return [large_latents.scaling_claim(tables, "fig16", "ColorMNIST")]

@@ -1,15 +1,14 @@
 """Figure 21: density models of q(z) along their fitting, against the bound E log q(z)."""
 
-from dmvi.claims.decide import ALL_KINDS, by_dataset, over_seeds, tally, verdict
-from dmvi.claims.ledger import claim
 from dmvi.figures.base import cells, span
 from dmvi.figures.density_tables import number
+from dmvi.tables.latent_densities import DENSITY_MODELS
 
-# Name -> title, index of the colour, marker, what a step of its fitting is.
+# Name -> index of the colour, marker, what a step of its fitting is.
 MODELS = {
-    "gmm": ("GMM", 0, "o", "EM iterations"),
-    "maf": ("MAF", 1, "s", "gradient steps"),
-    "lstm": ("LSTM", 2, "^", "gradient steps"),
+    "gmm": (0, "o", "EM iterations"),
+    "maf": (1, "s", "gradient steps"),
+    "lstm": (2, "^", "gradient steps"),
 }
 TITLE = "Density models of the aggregate posterior q(z), along fitting"
 SOURCES = {
@@ -33,17 +32,16 @@ CAPTION = (
     "mixture of the training images' posteriors, which held-out codes need not come near."
 )
 
-NO_GAP = 0.1  # nats: an interval that ends below this shows that the bound is reached
 EARLY = 0.1  # share of the fitting that the y axes need not show
-REACH = 3.0  # a held-out line so many gaps below the bound is named instead of shown
+HELDOUT_GAPS = 3.0  # below the bound, from which on a held-out line is named, not shown
 
 
 def sample_sizes(tables) -> str:
     found = {name: [_read(tables, run, name) for run in tables.runs] for name in MODELS}
     kls = [tables.json(run, run.seeds[0], "kl.json") for run in tables.runs]
     totals = [
-        f"{title} {span([int(curve['step'].max()) for _, curve in found[name]])} {unit}"
-        for name, (title, _, _, unit) in MODELS.items()
+        f"{DENSITY_MODELS[name]} {span([int(curve['step'].max()) for _, curve in found[name]])} {unit}"
+        for name, (_, _, unit) in MODELS.items()
     ]
     sizes = [values["n"] for pairs in found.values() for values, _ in pairs]
     error = max(values["gap_standard_error"] for pairs in found.values() for values, _ in pairs)
@@ -79,8 +77,15 @@ def draw(tables):
         if column == 0:
             axes.set_ylabel("E log r(z)  [nats]")
     handles = [
-        Line2D([], [], color=style.COLOURS[colour], marker=marker, markersize=3.5, label=title)
-        for title, colour, marker, _ in MODELS.values()
+        Line2D(
+            [],
+            [],
+            color=style.COLOURS[colour],
+            marker=marker,
+            markersize=3.5,
+            label=DENSITY_MODELS[name],
+        )
+        for name, (colour, marker, _) in MODELS.items()
     ]
     handles += [
         Line2D([], [], color=style.GREY, linestyle="--", linewidth=0.8, label="held-out codes"),
@@ -100,7 +105,8 @@ def _panel(axes, tables, run):
     axes.axhline(bound, color="black", linewidth=1.6)
     shown, outside, gaps = [bound], [], []
     depth = max(bound - values["log_r"] for values, _ in found.values())
-    for name, (title, colour, marker, _) in MODELS.items():
+    for name, (colour, marker, _) in MODELS.items():
+        title = DENSITY_MODELS[name]
         values, curve = found[name]
         share = curve["step"] / max(1, curve["step"].max())
         look = {
@@ -114,7 +120,7 @@ def _panel(axes, tables, run):
         )  # fmt: skip
         late = share >= EARLY
         shown += [*curve["log_r"][late], values["log_r"]]
-        if values["heldout"] >= bound - REACH * max(depth, 1.0):
+        if values["heldout"] >= bound - HELDOUT_GAPS * max(depth, 1.0):
             shown.append(values["heldout"])
         else:
             outside.append(f"{title}\u00a0{number(values['heldout'])}")
@@ -133,46 +139,3 @@ def _panel(axes, tables, run):
     axes.set_xlabel("share of the fitting")
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.6g}".replace("-", "−")))
-
-
-def claims(tables):
-    """C16: no density model reaches the bound."""
-    gaps, outcomes = {}, []
-    runs = [run for run in tables.runs if tables.kind(run.data)]
-    for run in runs:
-        for name in MODELS:
-            values, _ = _read(tables, run, name)
-            gaps[run.data, name, run.name] = values["gap"]
-            outcomes.append(_missed(values))
-    datasets = list(dict.fromkeys(run.data for run in runs))
-    texts = [
-        f"{title} {by_dataset(tables, {case: gap for case, gap in gaps.items() if case[1] == name})}"
-        for name, (title, *_) in MODELS.items()
-    ]
-    return [
-        claim(
-            tables,
-            datasets,
-            id="C16",
-            figure="fig21",
-            statement="No density model of q(z) (GMM, MAF, LSTM) reaches the bound E log q(z).",
-            statistic="E log q(z) − log r(z) at the same z, after fitting: less three standard "
-            "errors above 0 for every model and data set (all three are needed); refuted where it "
-            f"is not and the gap plus three standard errors is under {NO_GAP} nats. The value is "
-            "the smallest gap.",
-            value=min(gaps.values(), default=None),
-            value_text=f"gap in nats: {'. '.join(texts)}{tally(outcomes)}"
-            if gaps
-            else "no such runs",
-            paper="shown in pictures only",
-            verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, ALL_KINDS),
-            spread=over_seeds({case: [gap] for case, gap in gaps.items()}),
-        )
-    ]
-
-
-def _missed(values: dict) -> bool | None:
-    """Whether the gap is clearly there (True) or clearly closed (False)."""
-    if values["gap"] - 3 * values["gap_standard_error"] > 0:
-        return True
-    return False if values["gap"] + 3 * values["gap_standard_error"] < NO_GAP else None

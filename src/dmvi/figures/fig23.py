@@ -1,6 +1,6 @@
 """Figure 23: the VAE's ELBO and VEEGAN's bound along training."""
 
-from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
+from dmvi.figures.bound_curves import curve_sizes, draw_curves
 
 TITLE = "The bound along training: VAE and VEEGAN"
 SOURCES = {"run": ("run.json", "bound.csv")}
@@ -22,9 +22,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return draw_curves(tables, LABELS)
-
-
-def claims(tables):
-    """C19: VEEGAN's bound does not track convergence either."""
-    words = "The VAE's ELBO tracks convergence; VEEGAN's bound does not."
-    return [tracking_claim(tables, "fig23", "C19", ("veegan",), ("veegan",), words)]

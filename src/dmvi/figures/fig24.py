@@ -1,21 +1,9 @@
 """Figure 24: samples and reconstructions of AdversarialVB beside those of the VAE."""
 
-from dmvi.claims.decide import (
-    ALL_KINDS,
-    above,
-    both,
-    by_dataset,
-    clear,
-    mean_and_spread,
-    over_seeds,
-    ratio,
-    tally,
-    verdict,
-)
-from dmvi.claims.ledger import claim
-from dmvi.figures.models import in_order, model_title
-from dmvi.figures.reconstructions import quality, reconstruction_sizes
-from dmvi.figures.scores import best_runs, settings, skipped
+from dmvi.claims.decide import mean_and_spread
+from dmvi.figures.reconstructions import reconstruction_sizes
+from dmvi.tables.models import in_order, model_title
+from dmvi.tables.scores import best_runs, setting_of, settings, skipped
 
 TITLE = "AdversarialVB: reconstructions and samples, beside the VAE's"
 SOURCES = {
@@ -39,7 +27,6 @@ CAPTION = (
 )
 
 COLUMNS, ROWS = 6, 4  # images per panel
-VARIANTS = ("avb", "avb_ac")
 
 
 def sample_sizes(tables) -> str:
@@ -76,66 +63,10 @@ def draw(tables):
             figure.add_subplot(grid[1, 0]).axis("off")
         for model, run in runs.items():
             column = 1 + models.index(model)
-            error = mean_and_spread(quality(tables, run, "reconstruction_mse"))
+            error = mean_and_spread(tables.per_seed(run, "quality.json", "reconstruction_mse"))
             title = f"{model_title(model)}\nerror {error}"
             panel(grid[0, column], run, "reconstructions.npy", title)
-            chosen = _setting(distances, model, run)
+            chosen = setting_of(distances, model, run)
             title = f"samples, W = {mean_and_spread(chosen.values)}" if chosen else "samples"
             panel(grid[1, column], run, "samples.npy", title)
     return figure
-
-
-def _setting(distances: dict, model: str, run):
-    """The critic's distances of a run, or None."""
-    return next((s for s in distances.get(model, []) if s.run == run), None)
-
-
-def claims(tables):
-    """C20: AdversarialVB underperforms."""
-    errors, ratios, distances, outcomes = {}, {}, {}, {}
-    for dataset in tables.datasets:
-        runs = best_runs(tables, dataset)
-        if not tables.kind(dataset) or "vae" not in runs:
-            continue
-        scores = settings(tables, dataset, "critic")
-        vae_error = quality(tables, runs["vae"], "reconstruction_mse")
-        vae_distance = _setting(scores, "vae", runs["vae"])
-        for model in VARIANTS:
-            if model in runs:
-                case = (dataset, model)
-                error = quality(tables, runs[model], "reconstruction_mse")
-                pair = ratio(error, vae_error)
-                errors[case], ratios[case] = error, pair[0]
-                distance = _setting(scores, model, runs[model])
-                farther = None
-                if distance and vae_distance:
-                    distances[case] = distance.mean / vae_distance.mean
-                    farther = clear(
-                        (distance.mean, distance.noise), (vae_distance.mean, vae_distance.noise)
-                    )
-                outcomes[case] = both((above(*pair, 1.0), farther))
-    datasets = list(dict.fromkeys(dataset for dataset, _ in outcomes))
-    present = {tables.kind(dataset) for dataset in datasets} | {model for _, model in outcomes}
-    return [
-        claim(
-            tables,
-            datasets,
-            id="C20",
-            figure="fig24",
-            statement="AdversarialVB underperforms the VAE: it reconstructs worse and its samples "
-            "are further from the data.",
-            statistic="AdversarialVB (and its adaptive contrast, where trained) against the VAE, "
-            "each by its best run: reconstruction error above the VAE's (95 % Welch interval of "
-            "the ratio over seeds, so two seeds are the least) and the independent critic's "
-            "distance above the VAE's beyond twice the noise of the difference, on all three data "
-            "sets. The value is the smallest ratio of errors.",
-            value=min(ratios.values(), default=None),
-            value_text=f"error ratio {by_dataset(tables, ratios)}; distance ratio "
-            f"{by_dataset(tables, distances) or 'unknown'}{tally(outcomes.values())}"
-            if ratios
-            else "no pair of runs to compare",
-            paper="shown in pictures only",
-            verdict=verdict(outcomes.values(), present, (*ALL_KINDS, "avb")),
-            spread=over_seeds(errors),
-        )
-    ]

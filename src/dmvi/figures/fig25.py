@@ -24,8 +24,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return reconstructions.draw_reconstructions(tables)
-
-
-def claims(tables):
-    """C21 on CelebA."""
-    return [reconstructions.sharpness_claim(tables, "fig25", "CelebA")]

@@ -13,8 +13,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return reconstructions.draw_reconstructions(tables)
-
-
-def claims(tables):
-    """C21 on CIFAR-10."""
-    return [reconstructions.sharpness_claim(tables, "fig26", "CIFAR-10")]

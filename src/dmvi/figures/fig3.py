@@ -4,14 +4,12 @@ Figures 14 and 15 draw the same two panels for the other data sets.
 """
 
 from dmvi.figures.latent_holes import (
-    bound_claim,
     bound_legend,
     bound_sizes,
     draw_bounds,
     draw_embedding,
     embedding_legend,
     embedding_sizes,
-    scatter_claim,
 )
 
 TITLE = "Likelihood bounds of good and bad images, and their latents, on ColorMNIST"
@@ -57,8 +55,3 @@ def draw(tables):
     bound_legend(figure.add_subplot(grid[-1, 0]), 1)
     embedding_legend(figure.add_subplot(grid[-1, 1]), 1)
     return figure
-
-
-def claims(tables):
-    """C6 on ColorMNIST and C7."""
-    return [bound_claim(tables, "fig3", ("ColorMNIST",)), scatter_claim(tables, "fig3")]

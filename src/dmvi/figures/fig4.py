@@ -1,11 +1,10 @@
 """Figure 4: a classifier's estimate of KL(q(z) || p(z)) beside the Monte Carlo value."""
 
-from dmvi.claims.decide import ALL_KINDS, above, agree, by_dataset, over_seeds, tally, verdict
-from dmvi.claims.ledger import claim
 from dmvi.errors import DmviError
 from dmvi.figures.base import cells, span
-from dmvi.figures.density_tables import estimates, number, stretched_axis
+from dmvi.figures.density_tables import number, stretched_axis
 from dmvi.figures.numerals import linear_axis
+from dmvi.tables.latent_densities import monte_carlo_and_classifier
 
 TITLE = "KL(q(z)‖p(z)) estimated by a classifier, beside the Monte Carlo value"
 SOURCES = {
@@ -34,7 +33,7 @@ LOG = ", log scale"
 
 
 def sample_sizes(tables) -> str:
-    pairs = [pair for run in tables.runs for pair in _pairs(tables, run)]
+    pairs = [pair for run in tables.runs for pair in monte_carlo_and_classifier(tables, run)]
     entries = [entry for _, entry in pairs]
     settings = entries[0]["settings"]
     return (
@@ -45,14 +44,6 @@ def sample_sizes(tables) -> str:
         f"{span([entry['heldout']['n'] for entry in entries])} test images. Circles: their area is "
         "the share of codes in the bin."
     )
-
-
-def _pairs(tables, run) -> list[tuple[dict, dict]]:
-    """The Monte Carlo KL and the classifier's estimate of every seed."""
-    return [
-        (tables.json(run, seed, "kl.json"), estimates(tables, run, seed, "default")[0])
-        for seed in run.seeds
-    ]
 
 
 def _rows(tables, run, seed: int, file: str):
@@ -113,7 +104,7 @@ def _handles():
 def _bars(axes, tables, run):
     import numpy as np
 
-    pairs = _pairs(tables, run)
+    pairs = monte_carlo_and_classifier(tables, run)
     columns = [
         [kl["value"] for kl, _ in pairs],
         [entry["value"] for _, entry in pairs],
@@ -190,7 +181,7 @@ def _calibration(axes, tables, run):
             bins["predicted"], bins["observed"], s=3 + 60 * bins["count"] / bins["count"].sum(),
             color=colour, edgecolor="black", linewidth=0.4, alpha=0.8, clip_on=False, zorder=3,
         )  # fmt: skip
-    entries = [entry for _, entry in _pairs(tables, run)]
+    entries = [entry for _, entry in monte_carlo_and_classifier(tables, run)]
     error, accuracy = (
         float(np.mean([entry[key] for entry in entries]))
         for key in ("calibration_error", "accuracy")
@@ -205,41 +196,3 @@ def _calibration(axes, tables, run):
     axes.set_yticks(*ticks)
     axes.set(xlim=(-0.03, 1.03), ylim=(-0.05, 1.05))
     axes.set_xlabel("classifier's probability of q(z)")
-
-
-def claims(tables):
-    """C9: the classifier underestimates."""
-    differences, estimated, exact, outcomes = {}, {}, {}, []
-    runs = [run for run in tables.runs if tables.kind(run.data)]
-    for run in runs:
-        case = (run.data, run.name)
-        pairs = _pairs(tables, run)
-        exact[case] = sum(kl["value"] for kl, _ in pairs) / len(pairs)
-        estimated[case] = sum(entry["value"] for _, entry in pairs) / len(pairs)
-        differences[case] = [kl["value"] - entry["value"] for kl, entry in pairs]
-        errors = [3 * (kl["standard_error"] + entry["standard_error"]) for kl, entry in pairs]
-        sides = zip(differences[case], errors, strict=True)
-        outcomes.append(agree(above(*side, 0.0) for side in sides))
-    datasets = list(dict.fromkeys(run.data for run in runs))
-    smallest = {case: min(numbers) for case, numbers in differences.items()}
-    return [
-        claim(
-            tables,
-            datasets,
-            id="C9",
-            figure="fig4",
-            statement="A classifier underestimates KL(q(z)‖p(z)) on every data set.",
-            statistic="The classifier's estimate on fresh codes of q(z) plus three standard errors "
-            "is below the Monte Carlo value less three of its own, for every run and seed on all "
-            "three data sets; refuted where it is above by as much. The value is the smallest "
-            "difference, Monte Carlo less classifier.",
-            value=min(smallest.values(), default=None),
-            value_text=f"classifier {by_dataset(tables, estimated)}; Monte Carlo "
-            f"{by_dataset(tables, exact)} nats{tally(outcomes)}"
-            if runs
-            else "no such runs",
-            paper="shown in pictures only",
-            verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, ALL_KINDS),
-            spread=over_seeds(differences, " nats"),
-        )
-    ]

@@ -1,6 +1,6 @@
 """Figure 5: the bound along training: the VAE's ELBO, and what a classifier makes of it."""
 
-from dmvi.figures.bound_curves import curve_sizes, draw_curves, tracking_claim
+from dmvi.figures.bound_curves import curve_sizes, draw_curves
 
 TITLE = "The bound along training: VAE, AAE and AdversarialVB"
 SOURCES = {"run": ("run.json", "bound.csv")}
@@ -28,13 +28,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return draw_curves(tables, LABELS)
-
-
-def claims(tables):
-    """C10: the hybrids have no quantity that tracks convergence."""
-    words = (
-        "The VAE's ELBO tracks convergence; the bounds of AAE and AdversarialVB, which a "
-        "classifier estimates, do not."
-    )
-    hybrids = ("aae", "avb", "avb_ac")
-    return [tracking_claim(tables, "fig5", "C10", hybrids, ("aae", "avb"), words)]

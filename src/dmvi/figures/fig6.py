@@ -1,12 +1,10 @@
 """Figure 6: which latents VAE and AAE use, and how widely their posteriors spread."""
 
-import math
-
-from dmvi.claims.decide import above, below, over_seeds, tally, verdict
-from dmvi.claims.ledger import claim
-from dmvi.figures.base import group, span
-from dmvi.figures.large_latents import labels, sizes
+from dmvi.claims.large_latents import ACTIVE_VARIANCE, latent_use
+from dmvi.figures.base import span
 from dmvi.figures.numerals import linear_axis, log_axis, nats
+from dmvi.tables.latent_sizes import by_latent_size, code_network_labels
+from dmvi.tables.reading import group
 
 TITLE = "Posterior means and variances of VAE and AAE with many latents"
 SOURCES = {"run": ("run.json", "kl.json", "profile.csv", "profile_histograms.csv")}
@@ -25,9 +23,6 @@ CAPTION = (
     "discriminator."
 )
 
-ACTIVE = 0.01  # variance of the posterior mean over images [Burda, Grosse, Salakhutdinov 2016]
-SPARSE = 0.5  # share of active latents: below it a code is sparse, above it dense
-COLLAPSED = 0.1  # mean posterior variance of a latent; the prior's is 1
 LINES = ("-", "--", "-.", ":")
 FLOOR = 1e-9  # smaller numbers are drawn here
 
@@ -47,8 +42,8 @@ def draw(tables):
 
     from dmvi.figures import style
 
-    blocks = sizes(tables.runs)
-    names = labels(tables)
+    blocks = by_latent_size(tables.runs)
+    names = code_network_labels(tables)
     kinds = list(dict.fromkeys(names[run.name] for runs in blocks.values() for run in runs))
     looks = {
         name: {"color": style.COLOURS[i % 10], "linestyle": LINES[i % len(LINES)], "linewidth": 1.3}
@@ -82,23 +77,12 @@ def draw(tables):
 
 
 def _words(tables, run, name: str) -> str:
-    numbers = _numbers(tables, run)
+    use = latent_use(tables, run)
     kl = tables.json(run, run.seeds[0], "kl.json")["value"]
     return (
-        f"{name}: {numbers['active']:.1%} of latents active, median variance "
-        f"{numbers['median']:.2g}, KL = {nats(kl)} nats"
+        f"{name}: {use['active']:.1%} of latents active, median variance "
+        f"{use['median']:.2g}, KL = {nats(kl)} nats"
     )
-
-
-def _numbers(tables, run) -> dict[str, float]:
-    """Shares of active and of collapsed latents, the median of their variances, their number."""
-    profile = tables.csv(run, run.seeds[0], "profile.csv")
-    return {
-        "active": float((profile["variance_of_means"] > ACTIVE).mean()),
-        "collapsed": float((profile["mean_variance"] < COLLAPSED).mean()),
-        "median": float(profile["mean_variance"].median()),
-        "units": len(profile),
-    }
 
 
 def _histogram(axes, table, quantity: str, look: dict) -> None:
@@ -119,62 +103,9 @@ def _decorate(panels, d: int) -> None:
     variances.set(xlabel="posterior variance", ylabel="density per decade")
     moves.set(ylabel="variance of posterior mean")
     spreads.set(ylabel="mean posterior variance")
-    moves.axhline(ACTIVE, color="black", linestyle=(0, (1, 1)), linewidth=1)
+    moves.axhline(ACTIVE_VARIANCE, color="black", linestyle=(0, (1, 1)), linewidth=1)
     for axes in (moves, spreads):
         axes.set(xlabel="latents, sorted", xlim=(1, max(2, d)))
         linear_axis(axes.xaxis, 5)
     for axis in (variances.xaxis, *(axes.yaxis for axes in panels)):
         log_axis(axis)
-
-
-def claims(tables):
-    """C11: the VAE's code is sparse; the AAE's is dense, with collapsed variance."""
-    numbers, outcomes = {}, {}
-    for run in tables.runs:
-        if tables.kind(run.data) == "ColorMNIST" and run.model in ("vae", "aae"):
-            case = (run.data, run.name)
-            held = numbers[case] = {**_numbers(tables, run), "run": run}
-            active = (held["active"], _noise(held["active"], held["units"]), SPARSE)
-            if run.model == "vae":
-                outcomes[case, "sparse"] = below(*active)
-            else:
-                outcomes[case, "dense"] = above(*active)
-                share = held["collapsed"]
-                outcomes[case, "collapsed"] = above(share, _noise(share, held["units"]), 0.5)
-    datasets = list(dict.fromkeys(case[0] for case in numbers))
-    models = {held["run"].model for held in numbers.values()}
-    names = labels(tables)
-    texts = [
-        f"{names[held['run'].name]}, d = {held['units']:,}: {held['active']:.1%} active, median "
-        f"variance {held['median']:.2g}"
-        for held in numbers.values()
-    ]
-    dense = [held["active"] for held in numbers.values() if held["run"].model == "aae"]
-    sparse = [held["active"] for held in numbers.values() if held["run"].model == "vae"]
-    return [
-        claim(
-            tables,
-            datasets,
-            id="C11",
-            figure="fig6",
-            statement="With many latents the VAE's code is sparse; the AAE's is dense and its "
-            "posterior variance collapses.",
-            statistic="Share of active latents (variance of the posterior mean over images above "
-            f"{ACTIVE}): below {SPARSE} for every VAE and above it for every AAE, whatever its "
-            "code discriminator; and more than half of an AAE's latents (so the median one) have a "
-            f"mean posterior variance below {COLLAPSED}. Each by two binomial standard errors of "
-            "the share. The value is the AAEs' smallest share of active latents less the VAEs' "
-            "largest.",
-            value=min(dense) - max(sparse) if dense and sparse else None,
-            value_text=f"{'; '.join(texts)}{tally(outcomes.values())}" if texts else "no such runs",
-            paper="shown in pictures only",
-            verdict=verdict(outcomes.values(), models, ("vae", "aae")),
-            spread=over_seeds({case: [held["active"]] for case, held in numbers.items()}),
-        )
-    ]
-
-
-def _noise(share: float, count: int) -> float:
-    """Two standard errors of a share of `count` latents; of 0 or 1, those of one latent."""
-    share = min(max(share, 1 / count), 1 - 1 / count)
-    return 2 * math.sqrt(max(share * (1 - share), 0.0) / count)

@@ -1,8 +1,8 @@
 """Figure 7: the compared models: which term matches what, in which space, and by what."""
 
 from dmvi.errors import DmviError
-from dmvi.figures.models import in_order, model_title
 from dmvi.study.declarations import declared_models
+from dmvi.tables.models import in_order, model_title
 
 TITLE = "The compared models: which term matches what"
 SOURCES = {}

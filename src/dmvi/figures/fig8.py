@@ -1,9 +1,8 @@
 """Figure 8: quality and diversity of every model's samples, over the settings of the sweeps."""
 
-from dmvi.claims.comparison import comparison_claim
-from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
-from dmvi.figures.scores import METRICS, asked
+from dmvi.tables.models import in_order
+from dmvi.tables.scores import METRICS, asked
 
 TITLE = "Quality and diversity of samples, over the settings of every model"
 SOURCES = {"run": ("run.json", "scores.json"), "data": ("meta.json", "scores.json")}
@@ -18,18 +17,19 @@ CAPTION = (
 )
 
 ROW = 0.3  # inches per model
-SHOWN = ("inception_cifar10", "inception_imagenet", "diversity")
-WANTED = {"CIFAR-10": ("inception_cifar10", "inception_imagenet"), "CelebA": ("diversity",)}
+PANEL_SCORES = ("inception_cifar10", "inception_imagenet", "diversity")
 
 
 def sample_sizes(tables) -> str:
-    return score_sizes(tables, SHOWN)
+    return score_sizes(tables, PANEL_SCORES)
 
 
 def draw(tables):
     from dmvi.figures import style
 
-    panels = [(d, METRICS[key]) for key in SHOWN for d in tables.datasets if asked(tables, d, key)]
+    panels = [
+        (d, METRICS[key]) for key in PANEL_SCORES for d in tables.datasets if asked(tables, d, key)
+    ]
     panels = panels or [(dataset, METRICS["diversity"]) for dataset in tables.datasets]
     models = in_order(run.model for run in tables.runs)
     columns = min(3, len(panels))
@@ -46,8 +46,3 @@ def draw(tables):
         style.panel_title(axes, title, columns, width, 0.9 if columns > 1 else 1.2)
     legend(figure.add_subplot(grid[-1, :]), tables, 3 if columns > 1 else 2)
     return figure
-
-
-def claims(tables):
-    """C13 by quality and diversity."""
-    return [comparison_claim(tables, "fig8", WANTED, optional=("inception_imagenet",))]

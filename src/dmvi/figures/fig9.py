@@ -1,10 +1,8 @@
 """Figure 9: an independent Wasserstein critic of every model, with its best samples beside it."""
 
-from dmvi.claims.comparison import comparison_claim
-from dmvi.claims.decide import ALL_KINDS
-from dmvi.figures.models import in_order
 from dmvi.figures.score_panels import legend, score_sizes, strip
-from dmvi.figures.scores import METRICS, best_runs
+from dmvi.tables.models import in_order
+from dmvi.tables.scores import METRICS, best_runs
 
 TITLE = "Independent Wasserstein critic, and the best samples of every model"
 SOURCES = {"run": ("run.json", "samples.npy", "scores.json"), "data": ("meta.json", "scores.json")}
@@ -70,8 +68,3 @@ def _samples(axes, tables, dataset: str, models: list[str]) -> None:
         )
         box.set_in_layout(False)
         axes.add_artist(box)
-
-
-def claims(tables):
-    """C13 by the critic."""
-    return [comparison_claim(tables, "fig9", {kind: ("critic",) for kind in ALL_KINDS})]

@@ -1,23 +1,8 @@
-"""Panels and claims that Figures 3, 13, 14 and 15 share: likelihood bounds, and maps of latents."""
+"""Panels that Figures 3, 13, 14 and 15 share: likelihood bounds, and maps of latents."""
 
-from dmvi.claims.decide import (
-    above,
-    agree,
-    auc,
-    below,
-    bootstrap,
-    by_dataset,
-    over_seeds,
-    tally,
-    verdict,
-)
-from dmvi.claims.ledger import claim
-from dmvi.figures.base import cells, group, span
-
-BOUNDS = "low_posterior/bounds.csv"
-ORDERED = 0.9  # AUC above which the bound tells data from low-posterior samples
-REVERSED = 0.5  # AUC below which low-posterior samples have the higher bound
-SCATTERED = 0.5  # median neighbour rank, relative to that of randomly chosen draws
+from dmvi.figures.base import cells, span
+from dmvi.tables.low_posterior import BOUNDS, LOG_Q
+from dmvi.tables.reading import group
 
 # --- likelihood bounds ---
 
@@ -48,52 +33,6 @@ def bound_sizes(tables) -> str:
     return (
         f"Bounds of {span(counts['data'])} training images, {span(counts['low_posterior'])} "
         "low-posterior samples and their neighbours."
-    )
-
-
-def bound_claim(tables, figure: str, kinds: tuple[str, ...], reverse: bool = False):
-    """C6: the bound orders data above low-posterior samples; or, reversed, below them."""
-    aucs = {}
-    for run in tables.runs:
-        if tables.kind(run.data) in kinds:
-            for seed in run.seeds:
-                bounds = tables.csv(run, seed, BOUNDS)
-                data, low = (
-                    group(bounds, name, BOUNDS)["bound"] for name in ("data", "low_posterior")
-                )
-                aucs.setdefault((run.data, run.latent_dim, run.name), []).append(auc(data, low))
-    outcomes = [
-        agree(below(*pair, REVERSED) if reverse else above(*pair, ORDERED) for pair in pairs)
-        for pairs in aucs.values()
-    ]
-    datasets = list(dict.fromkeys(case[0] for case in aucs))
-    values = {case: [value for value, _ in pairs] for case, pairs in aucs.items()}
-    means = {case: sum(numbers) / len(numbers) for case, numbers in values.items()}
-    if reverse:
-        statement = (
-            f"On {' and '.join(kinds)}, low-posterior samples look more likely than the data."
-        )
-        threshold = f"below {REVERSED}"
-    else:
-        statement = f"On {' and '.join(kinds)}, the likelihood bound ranks data above bad samples."
-        threshold = f"above {ORDERED}"
-    worst = (max if reverse else min)(means.values(), default=None)
-    return claim(
-        tables,
-        datasets,
-        id="C6",
-        figure=figure,
-        statement=statement,
-        statistic="AUC, the share of pairs in which the data image has a higher bound than the "
-        f"low-posterior sample, {threshold} by two standard errors for every latent size and seed. "
-        "The value is the AUC furthest from what is claimed (mean over seeds).",
-        value=worst,
-        value_text=f"AUC: {by_dataset(tables, means)}{tally(outcomes)}"
-        if means
-        else "no such data set",
-        paper="no number survives",
-        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, kinds),
-        spread=over_seeds(values),
     )
 
 
@@ -152,56 +91,11 @@ def embedding_legend(axes, columns: int) -> None:
 
 def embedding_sizes(tables) -> str:
     counts = _counts(tables, "low_posterior/embedding.csv", first=True)
-    draws = _counts(tables, "low_posterior/log_q.csv", first=True)["prior"]
+    draws = _counts(tables, LOG_Q, first=True)["prior"]
     return (
         f"t-SNE (first seed) of {span(counts['prior'])} prior draws, {span(counts['posterior'])} "
         f"codes and the {span(counts['low_posterior'])} latents of lowest log q(z) among "
         f"{span(draws)} prior draws."
-    )
-
-
-def scatter_claim(tables, figure: str, kinds: tuple[str, ...] = ("ColorMNIST",)):
-    """C7: low-posterior latents are scattered over the prior rather than in a few clusters."""
-    import math
-
-    import numpy as np
-
-    ratios = {}
-    for run in tables.runs:
-        for seed in run.seeds:
-            ranks = tables.csv(run, seed, "low_posterior/ranks.csv")["rank"]
-            log_q = tables.csv(run, seed, "low_posterior/log_q.csv")
-            draws = len(group(log_q, "prior", "low_posterior/log_q.csv"))
-            expected = math.log(2) * draws / len(ranks)
-            medians = bootstrap(ranks, np.median) / expected
-            low, high = np.percentile(medians, [2.5, 97.5])
-            outcome = True if low >= SCATTERED else False if high < SCATTERED else None
-            if len(ranks) < 10:
-                outcome = None
-            ratios.setdefault((run.data, run.latent_dim, run.name), []).append(
-                (float(np.median(ranks)) / expected, outcome)
-            )
-    outcomes = [agree(outcome for _, outcome in pairs) for pairs in ratios.values()]
-    datasets = list(dict.fromkeys(case[0] for case in ratios))
-    values = {case: [value for value, _ in pairs] for case, pairs in ratios.items()}
-    means = {case: sum(numbers) / len(numbers) for case, numbers in values.items()}
-    return claim(
-        tables,
-        datasets,
-        id="C7",
-        figure=figure,
-        statement="The latents of bad samples are scattered over the prior"
-        f" ({' and '.join(kinds)}), not gathered in one place.",
-        statistic="For each of the m low-posterior latents: the rank of the nearest other one "
-        "among all K prior draws, sorted by distance. If the m were picked at random its median "
-        f"would be about ln 2 · K / m; scattered means at least {SCATTERED} of that (95 % "
-        "bootstrap interval) for every latent size and seed. The value is the smallest such ratio "
-        "(mean over seeds).",
-        value=min(means.values(), default=None),
-        value_text=f"relative median rank: {by_dataset(tables, means)}{tally(outcomes)}",
-        paper="no number survives",
-        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, kinds),
-        spread=over_seeds(values),
     )
 
 

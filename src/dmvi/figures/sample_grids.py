@@ -2,8 +2,8 @@
 
 from dmvi.claims.decide import mean_and_spread
 from dmvi.figures.base import span
-from dmvi.figures.models import model_title
-from dmvi.figures.scores import (
+from dmvi.tables.models import model_title
+from dmvi.tables.scores import (
     COLLAPSED,
     best_runs,
     chosen_runs,
@@ -13,7 +13,13 @@ from dmvi.figures.scores import (
 )
 
 COLUMNS, ROWS = 4, 8  # samples per model
-MOST = 5  # models in a row
+MAX_COLUMNS = 5  # models side by side
+CAPTION = (
+    "Samples as they were drawn, first seed, of every model's best run: the one with the lowest "
+    "distance W by the independent critic, mean over seeds (given ± 1 sd over seeds). Look for blur in the "
+    "VAEs, for artefacts and repetition in the others, and whether VEEGAN, VGH and VGH++ come "
+    "nearer to the GANs than to the VAEs."
+)
 
 
 def draw_samples(tables):
@@ -24,7 +30,7 @@ def draw_samples(tables):
         for dataset in tables.datasets
         for model, run in best_runs(tables, dataset).items()
     ]
-    rows = -(-len(panels) // MOST)
+    rows = -(-len(panels) // MAX_COLUMNS)
     columns = -(-len(panels) // rows)
     width = style.WIDTH if columns > 2 else 4.2
     height = width / columns * ROWS / COLUMNS + 0.55

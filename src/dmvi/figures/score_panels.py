@@ -1,9 +1,11 @@
 """Panels that Figures 8 and 9 share: a score of every model, over settings and seeds."""
 
-from dmvi.figures.models import LOOKS, OTHER, look, model_title
-from dmvi.figures.scores import (
+from dmvi.figures.models import LOOKS, OTHER, look
+from dmvi.tables.models import model_title
+from dmvi.tables.scores import (
     COLLAPSED,
     METRICS,
+    MIN_SETTINGS,
     SCORES,
     Metric,
     best,
@@ -13,8 +15,7 @@ from dmvi.figures.scores import (
     skipped,
 )
 
-FEWEST = 4  # settings of a model from which on a box is drawn
-REACH = 0.5  # widths of an axis by which it is extended to show the data's own score
+AXIS_EXTENSION = 0.5  # widths of an axis by which it grows to show the data's own score
 
 
 def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: bool) -> None:
@@ -63,7 +64,11 @@ def _reference(axes, tables, dataset: str, metric: Metric) -> str:
     if found is None:
         return ""
     low, high = axes.get_xlim()
-    if not low - REACH * (high - low) <= found["value"] <= high + REACH * (high - low):
+    if (
+        not low - AXIS_EXTENSION * (high - low)
+        <= found["value"]
+        <= high + AXIS_EXTENSION * (high - low)
+    ):
         return f"{metric.data}: {found['value']:.3g}, beyond the axis"
     axes.axvline(found["value"], color="black", linestyle="--", linewidth=0.9, zorder=1)
     return f"dashed: {metric.data}, {found['value']:.3g}"
@@ -85,7 +90,7 @@ def _box(axes, row: int, means: list[float], colour: str) -> None:
     """Quartiles and median over the settings, where there are enough of them."""
     import numpy as np
 
-    if len(means) < FEWEST:
+    if len(means) < MIN_SETTINGS:
         return
     low, middle, high = np.percentile(means, [25, 50, 75])
     axes.barh(
@@ -147,7 +152,7 @@ def score_sizes(tables, keys) -> str:
     ]
     text = (
         f"{span(samples)} samples per score; settings per model and data set: "
-        f"{span(list(counts.values()))}, boxes (quartiles, median) from {FEWEST} on. Whiskers: "
+        f"{span(list(counts.values()))}, boxes (quartiles, median) from {MIN_SETTINGS} on. Whiskers: "
         "± 1 sd over seeds, with one seed over the score's own repetitions."
     )
     fallen, total = _fallen(tables), sum(len(run.seeds) for run in tables.runs)

@@ -1,7 +1,8 @@
 """Table 7: three estimates of the same divergence, by Monte Carlo, classifier, density models."""
 
 from dmvi.figures.base import span
-from dmvi.figures.density_tables import estimates, number, with_error
+from dmvi.figures.density_tables import number, with_error
+from dmvi.tables.latent_densities import DENSITY_MODELS, classifier_estimates
 
 TITLE = "Three estimates of KL(q(z)‖p(z))"
 SOURCES = {
@@ -21,7 +22,6 @@ CAPTION = (
     "known. A density model r(z) of q(z) gives E log r(z)/p(z), which is below it by KL(q(z)‖r(z)); "
     "a classifier may err to either side. This table is ours, not the paper's."
 )
-MODELS = {"gmm": "GMM", "maf": "MAF", "lstm": "LSTM"}
 
 
 def sample_sizes(tables) -> str:
@@ -38,7 +38,7 @@ def sample_sizes(tables) -> str:
 def draw(tables):
     from dmvi.figures.print_table import print_table
 
-    header = ["run", "avgKL − log N", "Monte Carlo", "classifier", *MODELS.values()]
+    header = ["run", "avgKL − log N", "Monte Carlo", "classifier", *DENSITY_MODELS.values()]
     rows = []
     for run in tables.runs:
         kl, entry, models = _read(tables, run)
@@ -51,5 +51,11 @@ def draw(tables):
 def _read(tables, run) -> tuple[dict, dict, dict[str, dict]]:
     """Monte Carlo, classifier and density models of a run."""
     seed = run.seeds[0]
-    models = {name: tables.json(run, seed, f"density_models/{name}.json") for name in MODELS}
-    return tables.json(run, seed, "kl.json"), estimates(tables, run, seed, "default")[0], models
+    models = {
+        name: tables.json(run, seed, f"density_models/{name}.json") for name in DENSITY_MODELS
+    }
+    return (
+        tables.json(run, seed, "kl.json"),
+        classifier_estimates(tables, run, seed, "default")[0],
+        models,
+    )

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.figures.base import render
-from dmvi.figures.tables import Tables
+from dmvi.tables.results import Tables
 
 STEP = {
-    "version": 3,
+    "version": 4,
     "wildcards": ["figure"],
     "gives": {},
     "gpu": False,

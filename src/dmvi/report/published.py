@@ -13,11 +13,11 @@ import pandas as pd
 
 from dmvi import files
 from dmvi.figures.base import render
-from dmvi.figures.tables import Tables
 from dmvi.report.write_gallery import write_gallery
 from dmvi.study.config import Study
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
+from dmvi.tables.results import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
 HEAD = (

@@ -7,7 +7,7 @@ from dmvi.files import atomic_path
 from dmvi.study.declared_figures import declared_figures
 
 STEP = {
-    "version": 3,
+    "version": 4,
     "wildcards": [],
     "gives": {},
     "gpu": False,

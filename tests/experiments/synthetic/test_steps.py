@@ -9,7 +9,7 @@ import pytest
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.estimation import KLTracker
 from dmvi.experiments.synthetic.steps.run_synthetic import run_synthetic
-from dmvi.figures.reading import COLUMNS
+from dmvi.tables.reading import COLUMNS
 from dmvi.training.engine import Interrupted
 
 SETTINGS = {

@@ -1,24 +1,17 @@
 """Figure 18: how well a classifier estimates the KL of two known Gaussians."""
 
-from dmvi.claims.decide import (
-    above,
-    below,
-    difference,
-    interval,
-    over_seeds,
-    tally,
-    verdict,
-)
-from dmvi.claims.ledger import claim
 from dmvi.experiments.synthetic.figures.synthetic import (
-    DATA,
     classifiers,
-    dimensions,
     finished,
     looks,
     rates,
     seeds_text,
     stopped_text,
+)
+from dmvi.experiments.synthetic.tables import (
+    dimensions,
+    final_errors,
+    relative_errors,
 )
 from dmvi.figures.base import span
 from dmvi.figures.numerals import linear_axis, log_axis, nats, nats_axis
@@ -35,10 +28,6 @@ CAPTION = (
     "KL is nearly so. Bottom: the relative error along training at the largest shift: a curve that "
     "is still rising wants more steps, one that is flat does not. An error of −1 is an estimate of 0."
 )
-
-TOLERANCE = 0.05  # a relative error, or a growth of one, within this counts as none
-COMPARABLE = 2.0  # true KLs within this factor of each other are compared
-FARTHER = 10  # the largest dimension is at least this many times the smallest
 
 
 def sample_sizes(tables) -> str:
@@ -57,7 +46,7 @@ def draw(tables):
     from dmvi.figures import style
 
     table = tables.study_csv(TABLE)
-    final, columns = _final(table), rates(table)
+    final, columns = final_errors(table), rates(table)
     styles = looks(dimensions(table))
     width = style.WIDTH if len(columns) > 1 else 4.5
     figure = style.new_figure(7.0, width)
@@ -89,16 +78,6 @@ def draw(tables):
     for row in (2, 4):
         rows[row][0].set_ylabel("(estimate − KL) / KL")
     return figure
-
-
-def _final(table):
-    """The last step of every training that got there, with its relative error."""
-    return _relative(table[table["step"] == table["step"].max()])
-
-
-def _relative(table):
-    rows = table[table["true_kl"] > 0]  # equal Gaussians have no relative error
-    return rows.assign(error=rows["estimate"] / rows["true_kl"] - 1)
 
 
 def _spread(axes, x, values, **look) -> None:
@@ -144,7 +123,7 @@ def _errors(axes, mine, shifts) -> None:
 
 
 def _training(axes, table, styles) -> None:
-    rows = _relative(finished(table[table["shift"] == table["shift"].max()]))
+    rows = relative_errors(finished(table[table["shift"] == table["shift"].max()]))
     for d, look in styles.items():
         groups = rows[rows["dim"] == d].groupby("step")["error"]
         if len(groups):
@@ -155,72 +134,3 @@ def _training(axes, table, styles) -> None:
     axes.axhline(0, color="black", linestyle="--", linewidth=0.8)
     axes.set_xlabel("training step")
     linear_axis(axes.xaxis)
-
-
-def claims(tables):
-    """C14: the error grows with d, and the classifier underestimates."""
-    final = _final(tables.study_csv(TABLE))
-    errors, level = {}, {}
-    for case, rows in final.groupby(["dim", "learning_rate", "shift"]):
-        errors[case], level[case] = list(rows["error"]), rows["true_kl"].mean()
-    small, large = (f((case[0] for case in errors), default=0) for f in (min, max))
-    at_large = [case for case in errors if case[0] == large]
-    outcomes = [below(*interval(errors[case]), -TOLERANCE) for case in at_large]
-    far = large >= FARTHER * small
-    pairs = {case: _comparable(case, small, level) for case in at_large if far}
-    pairs = {case: other for case, other in pairs.items() if other is not None}
-    growths = [
-        above(*difference(_sizes(errors[case]), _sizes(errors[other])), TOLERANCE)
-        for case, other in pairs.items()
-    ]
-    outcomes += growths or [None]
-    texts = [
-        f"relative error at d = {d:,}: {_range([interval(errors[case])[0] for case in cases])}"
-        for d, cases in ((large, at_large), (small, dict.fromkeys(pairs.values())))
-        if cases
-    ]
-    return [
-        claim(
-            tables,
-            (),
-            data=DATA,
-            id="C14",
-            figure="fig18",
-            statement="A classifier underestimates the KL of two Gaussians, and its error grows "
-            "with the dimension.",
-            statistic="Relative error (estimate − KL) / KL at the end of training. At the largest d "
-            f"it is below −{TOLERANCE} for every shift and learning rate; and its mean absolute "
-            f"value there exceeds that at the smallest d (at least {FARTHER} times smaller), at the "
-            f"nearest true KL within a factor of {COMPARABLE:g} and the same learning rate, by "
-            f"more than {TOLERANCE}. 95 % intervals over seeds (Student, Welch) must lie on one "
-            "side, so two seeds are the least. The value is the mean relative error at the largest "
-            "d.",
-            value=sum(interval(errors[case])[0] for case in at_large) / len(at_large)
-            if at_large
-            else None,
-            value_text=f"{'; '.join(texts)}{tally(outcomes)}" if texts else "no KL above 0",
-            paper="shown in pictures only",
-            verdict=verdict(outcomes),
-            spread=over_seeds({case: errors[case] for case in at_large}),
-        )
-    ]
-
-
-def _comparable(case: tuple, small: int, level: dict) -> tuple | None:
-    """The case at the smallest d with the same learning rate and the nearest true KL, if near."""
-    candidates = [
-        (max(level[other] / level[case], level[case] / level[other]), other)
-        for other in level
-        if other[:2] == (small, case[1])
-    ]
-    factor, other = min(candidates, default=(float("inf"), None))
-    return other if factor <= COMPARABLE else None
-
-
-def _sizes(errors: list[float]) -> list[float]:
-    return [abs(error) for error in errors]
-
-
-def _range(values: list[float]) -> str:
-    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
-    return low if low == high else f"{low} to {high}"

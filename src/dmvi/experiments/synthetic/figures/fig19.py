@@ -21,8 +21,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return synthetic_learning.draw_learning(tables, small=True)
-
-
-def claims(tables):
-    """C15 in few dimensions."""
-    return [synthetic_learning.learning_claim(tables, "fig19", small=True, needed=(1, 10))]

@@ -12,8 +12,3 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     return synthetic_learning.draw_learning(tables, small=False)
-
-
-def claims(tables):
-    """C15 in many dimensions."""
-    return [synthetic_learning.learning_claim(tables, "fig20", small=False, needed=(100, 1000))]

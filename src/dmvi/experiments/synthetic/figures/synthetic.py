@@ -2,7 +2,6 @@
 
 from dmvi.figures.numerals import count
 
-DATA = ("pairs of Gaussians",)  # what these figures' claims are decided on
 LINES = ("-", "--", "-.", ":")
 
 
@@ -23,10 +22,6 @@ def looks(dims) -> dict[int, dict]:
 
 def rates(table) -> list[float]:
     return sorted(float(rate) for rate in table["learning_rate"].unique())
-
-
-def dimensions(table) -> list[int]:
-    return sorted(int(d) for d in table["dim"].unique())
 
 
 def finished(table):

@@ -1,6 +1,8 @@
-"""Small random but valid results of a study, to draw figures from."""
+"""Small random but valid results of a study, for the tests of tables, claims and figures."""
 
+import copy
 import json
+import shutil
 from pathlib import Path
 
 import matplotlib
@@ -8,11 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmvi.claims.declared import declared_claims
 from dmvi.figures import style
-from dmvi.figures.base import Tables, figure_module, footer
-from dmvi.figures.models import ORDER
+from dmvi.figures.base import figure_module, footer
 from dmvi.study.declarations import declared_models
 from dmvi.study.declared_figures import declared_figures
+from dmvi.tables.models import ORDER
+from dmvi.tables.results import Tables
 
 SIZES = {"color_mnist": 28, "celeba": 64, "cifar10": 32}
 TITLES = {
@@ -153,11 +157,9 @@ class Results:
 
     def decided(self, figure: str, name: str):
         """The figure's claim, as decided on its default selection of runs."""
-        module = figure_module(figure)
-        found = [c for c in module.claims(self.tables(module)) if c.id == name]
+        found = [d for d in declared_claims() if (d.id, d.figure) == (name, figure)]
         assert len(found) == 1
-        assert found[0].figure == figure
-        return found[0]
+        return found[0].decide(self.tables(figure_module(figure)))
 
     def tables(self, module, **select) -> Tables:
         """The tables that a figure gets: its own selection of runs unless another is given.
@@ -170,6 +172,43 @@ class Results:
         if figure.seeds == "first":
             runs = {name: seeds[:1] for name, seeds in runs.items()}
         return Tables(self.root, runs, {"name": "test", "scale": self.scale, "note": ""})
+
+
+def set_estimate(results, value, error=0.1, runs=None, seeds=None, setting=0, name="default"):
+    """Gives a classifier, of the settings `name`, this estimate."""
+
+    def change(content):
+        entries = [dict(entry) for entry in content["estimates"]]
+        entries[setting] |= {"value": value, "standard_error": error}
+        return {"estimates": entries}
+
+    results.change_json(f"density_ratio/{name}.json", change, runs, seeds)
+
+
+def fill(results, posteriors=("gaussian",), seeds=(0, 1, 2), datasets=tuple(SIZES), **attributes):
+    """Adds a VAE per data set and posterior; returns the results."""
+    for dataset in datasets:
+        results.add_dataset(dataset)
+        for posterior in posteriors:
+            run = {"data": dataset, "posterior": posterior, **attributes}
+            results.add_run(f"{dataset}-{posterior}", seeds=seeds, **run)
+    return results
+
+
+def set_kl(results, value, runs=None, error=0.01, lower=-1.0, seeds=None):
+    """Gives runs this KL; `value` may be a function of the old content."""
+    change = {"standard_error": error, "lower": lower}
+
+    def new(kl):
+        return {**kl, **change, "value": value(kl) if callable(value) else value}
+
+    results.change_json("kl.json", new, runs, seeds)
+
+
+def around(value):
+    """Seeds around a value, 1 % apart."""
+    numbers = iter(value * np.tile([0.99, 1.0, 1.01], 10))
+    return lambda kl: float(next(numbers))
 
 
 def _match(held, wanted) -> bool:
@@ -505,6 +544,17 @@ def three_vaes(tmp_path_factory) -> Results:
         results.add_dataset(name)
         results.add_run(name, data=name)
     return results
+
+
+@pytest.fixture
+def vaes(three_vaes, tmp_path):
+    """A VAE per data set, two seeds each, to be changed; the Monte Carlo KL is 20 ± 0.1 nats."""
+    own = copy.copy(three_vaes)
+    own.root = tmp_path / "results"
+    shutil.copytree(three_vaes.root, own.root)
+    changes = {"value": 20.0, "standard_error": 0.1, "lower": 18.0}
+    own.change_json("kl.json", lambda kl: {**kl, **changes})
+    return own
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The tables on disk that figures read, and the runs that they belong to.
+"""The tables of a study's results on disk, and the runs that they belong to.
 
 Light to import; pandas and numpy load with the first table. Every reading error is one sentence.
 """
@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.errors import DmviError
-from dmvi.figures.models import model_rank, model_title
-from dmvi.figures.reading import group as group
-from dmvi.figures.reading import read_array, read_table_csv, read_table_json
+from dmvi.tables.models import model_rank, model_title
+from dmvi.tables.reading import read_array, read_table_csv, read_table_json
 
 # The paper's data sets in the paper's order; other data sets follow in the order of their names.
 KINDS = {
@@ -172,6 +171,10 @@ class Tables:
     def array(self, run: str, seed: int, name: str):
         """A numpy array; one that would need pickle is refused."""
         return read_array(self._run_path(run, seed, name))
+
+    def per_seed(self, run: Run, name: str, key: str) -> list[float]:
+        """A number of a JSON table, one per seed of the run."""
+        return [float(self.json(run, seed, name)[key]) for seed in run.seeds]
 
     def meta(self, dataset: str) -> dict:
         return self.data_json(dataset, "meta.json")

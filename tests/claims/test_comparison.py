@@ -64,7 +64,7 @@ def test_c13_with_one_setting_leaves_sensitivity_open(results):
     assert claim.spread == "critic: one seed, no spread"
 
 
-def test_c13_counts_no_difference_within_the_noise(results):
+def test_c13_counts_no_difference_within_two_standard_errors(results):
     results.compare(settings=4, seeds=(0,))
     as_claimed(results)
     results.set_score("critic", 3.0, ["vgh_plus_plus"], sd=0.6, step=0.02)

@@ -8,11 +8,12 @@ import math
 from dataclasses import dataclass
 
 from dmvi.errors import DmviError
-from dmvi.figures.models import in_order, model_title
-from dmvi.figures.tables import Run, Tables
+from dmvi.tables.models import in_order, model_title
+from dmvi.tables.results import Run, Tables
 
 SCORES = "scores.json"
 COLLAPSED = 0.25  # samples whose mean pairwise distance is below this share of the data's
+MIN_SETTINGS = 4  # of a model, from which on quartiles over its settings are given
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ class Setting:
         return math.sqrt(sum((v - self.mean) ** 2 for v in self.values) / (len(self.values) - 1))
 
     @property
-    def noise(self) -> float:
-        """Standard error of the mean: from the spread over seeds, and never below the score's own.
+    def standard_error(self) -> float:
+        """Of the mean: from the spread over seeds, and never below the score's own.
 
         With one seed it is the score's own sd, undivided: what another seed would give is unknown.
         """
@@ -150,6 +151,11 @@ def settings(tables: Tables, dataset: str, name: str) -> dict[str, list[Setting]
                 sds = tuple(float(e.get("sd") or 0.0) for e in entries.values())
                 found.setdefault(model, []).append(Setting(run, tuple(entries), values, sds))
     return found
+
+
+def setting_of(settings: dict[str, list[Setting]], model: str, run: Run) -> Setting | None:
+    """The setting of a run among those of its model, as `settings` gives them; None without one."""
+    return next((setting for setting in settings.get(model, []) if setting.run == run), None)
 
 
 def best(options: list[Setting], metric: Metric) -> Setting:

@@ -1,0 +1,108 @@
+"""C1 and C2: the aggregate posterior q(z) differs from the prior, and a flow does not help."""
+
+from dmvi.claims.decide import (
+    PAPER_DATASETS,
+    above,
+    agree,
+    by_dataset,
+    over_seeds,
+    ratio,
+    tally,
+    verdict,
+)
+from dmvi.claims.declared import decides
+from dmvi.claims.ledger import Decision, decision
+
+CLOSED_GAP_NATS = 0.1  # an interval that ends below this shows that there is no gap
+REDUCED_KL_RATIO = 0.9  # KL(RNVP) / KL(Gaussian) below which the flow reduces the KL
+
+
+@decides("C1", figure="fig1")
+def claim_c1(tables) -> Decision:
+    """There is a gap everywhere."""
+    kl = _monte_carlo_kl(tables)
+    runs = _plain_runs(tables)
+    values = _values(runs, kl)
+    datasets = list(dict.fromkeys(run.data for run in runs))
+    kinds = {tables.kind(dataset) for dataset in datasets}
+    smallest = {case: min(numbers) for case, numbers in values.items()}
+    gaps = [agree(map(_has_gap, kl[run.name])) for run in runs]
+    return decision(
+        tables,
+        datasets,
+        statement="q(z) differs from the prior (KL(q(z)‖p(z)) > 0) on every data set, at every "
+        "latent size, with both posteriors.",
+        statistic="For every run and seed, avgKL − log N > 0 or the Monte Carlo KL less three "
+        "standard errors > 0; refuted where the KL plus three standard errors is under "
+        f"{CLOSED_GAP_NATS} nats; all three data sets and both posteriors are needed. The value is "
+        "the smallest KL.",
+        value=min(smallest.values(), default=None),
+        value_text=f"smallest KL in nats: {by_dataset(tables, smallest)}{tally(gaps)}",
+        paper="no number survives",
+        verdict=verdict(
+            gaps,
+            kinds | {run.posterior for run in runs},
+            (*PAPER_DATASETS, "gaussian", "realnvp"),
+        ),
+        spread=over_seeds(values, " nats"),
+    )
+
+
+@decides("C2", figure="fig1")
+def claim_c2(tables) -> Decision:
+    """The flow posterior does not reduce the gap."""
+    kl = _monte_carlo_kl(tables)
+    runs = _plain_runs(tables)
+    pairs: dict[tuple, dict[str, list[float]]] = {}
+    for run in runs:
+        case = pairs.setdefault((run.data, run.setting, run.likelihood), {})
+        case.setdefault(run.posterior, []).extend(k["value"] for k in kl[run.name])
+    ratios = {
+        case: ratio(sides["realnvp"], sides["gaussian"])
+        for case, sides in pairs.items()
+        if {"realnvp", "gaussian"} <= set(sides)
+    }
+    datasets = list(dict.fromkeys(case[0] for case in ratios))
+    numbers = {case: value for case, (value, _) in ratios.items()}
+    outcomes = [above(*pair, REDUCED_KL_RATIO) for pair in ratios.values()]
+    compared = {case: v for case, v in _values(runs, kl).items() if case[0] in datasets}
+    return decision(
+        tables,
+        datasets,
+        statement="A RealNVP posterior does not reduce the gap of the Gaussian posterior.",
+        statistic=f"KL(RNVP) / KL(Gaussian), means over seeds, at least {REDUCED_KL_RATIO} at "
+        "every latent size of all three data sets; the 95 % interval over seeds (Welch) must lie "
+        "on one side, so two seeds are the least. The value is the smallest ratio.",
+        value=min(numbers.values(), default=None),
+        value_text=f"ratio: {by_dataset(tables, numbers)}{tally(outcomes)}"
+        if numbers
+        else "no pair of runs to compare",
+        paper="no number survives",
+        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, PAPER_DATASETS),
+        spread=over_seeds(compared, " nats"),
+    )
+
+
+def _plain_runs(tables) -> list:
+    """VAEs without a weight on their KL term, on the paper's data sets."""
+    return [run for run in tables.runs if run.plain and tables.kind(run.data)]
+
+
+def _monte_carlo_kl(tables) -> dict[str, list[dict]]:
+    """Run -> its kl.json of every seed."""
+    return {
+        run.name: [tables.json(run, seed, "kl.json") for seed in run.seeds]
+        for run in _plain_runs(tables)
+    }
+
+
+def _values(runs, kl: dict[str, list[dict]]) -> dict[tuple, list[float]]:
+    return {
+        (run.data, run.latent_dim, run.name): [k["value"] for k in kl[run.name]] for run in runs
+    }
+
+
+def _has_gap(kl: dict) -> bool | None:
+    if kl["lower"] > 0 or kl["value"] - 3 * kl["standard_error"] > 0:
+        return True
+    return False if kl["value"] + 3 * kl["standard_error"] < CLOSED_GAP_NATS else None

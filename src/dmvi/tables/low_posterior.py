@@ -1,0 +1,28 @@
+"""Tables about low-posterior samples, as claims C5 to C8 and Figures 3 and 12 to 15 read them."""
+
+from dmvi.tables.reading import group
+
+BOUNDS = "low_posterior/bounds.csv"
+IMAGES = "low_posterior/images.csv"
+LOG_Q = "low_posterior/log_q.csv"
+NEIGHBOURS = "low_posterior/neighbours.csv"
+RANKS = "low_posterior/ranks.csv"
+
+
+def pixel_statistic(tables, run) -> tuple[str, str]:
+    """The column of images.csv that tells thick strokes or white backgrounds, and its name.
+
+    Mean ink on digits, the share of near-white pixels on other images; both are in [0, 1].
+    """
+    digits = tables.meta(run.data)["builder"].endswith("mnist")
+    return ("ink", "mean ink") if digits else ("near_white", "share of near-white pixels")
+
+
+def neighbour_costs(tables, run, seed: int):
+    """KL(q(z|x)‖p(z)) in nats of the training images nearest to the low-posterior samples.
+
+    An image that is nearest to several samples counts once.
+    """
+    costs = group(tables.csv(run, seed, BOUNDS), "neighbour", BOUNDS)
+    images = tables.csv(run, seed, NEIGHBOURS).set_index("rank")["index"]
+    return costs[~costs["index"].map(images).duplicated()]["kl"]

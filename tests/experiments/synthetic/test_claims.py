@@ -1,0 +1,167 @@
+"""C14 and C15 follow their tables."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from dmvi.experiments.synthetic.tables import ESTIMATION, LEARNING
+from dmvi.figures.base import figure_module
+
+# --- C14: Figure 18 ---
+
+
+def synthetic_study(results, **settings):
+    results.add_synthetic(**settings)
+    return results
+
+
+def change_table(results, name, change):
+    path = results.root / name
+    change(pd.read_csv(path)).to_csv(path, index=False)
+
+
+def set_relative(results, errors):
+    """The relative error of every dimension, 1 % apart between seeds."""
+
+    def change(table):
+        error = table["dim"].map(errors) + 0.01 * (table["seed"] - 1)
+        return table.assign(estimate=table["true_kl"] * (1 + error))
+
+    change_table(results, ESTIMATION, change)
+
+
+@pytest.mark.parametrize(
+    ("small", "big", "verdict"),
+    [
+        (0.0, -0.5, "holds"),
+        (0.0, -0.01, "fails"),  # right in many dimensions too
+        (0.0, 0.5, "fails"),  # overestimates
+        (-0.7, -0.5, "fails"),  # shrinks
+        (0.0, -0.05, "undecided"),
+        (-0.45, -0.5, "undecided"),
+    ],
+)
+def test_c14(results, small, big, verdict):
+    synthetic_study(results)
+    set_relative(results, {1: small, 10: small, 100: big, 1000: big})
+    claim = results.decided("fig18", "C14")
+    assert claim.verdict == verdict
+    assert claim.value == pytest.approx(big)
+
+
+def test_c14_needs_seeds_and_distant_dimensions_of_comparable_kl(results):
+    assert results_of(synthetic_study(results, seeds=1)) == "undecided"
+    assert results_of(synthetic_study(results)) == "holds"
+    assert results_of(synthetic_study(results, dims=(1000,))) == "undecided"
+    assert results_of(synthetic_study(results, dims=(200, 1000))) == "undecided"
+    synthetic_study(results)
+
+    def far(table):
+        return table.assign(**{key: table[key] * 100**(table["dim"] > 1) for key in
+                               ("true_kl", "estimate")})  # fmt: skip
+
+    change_table(results, ESTIMATION, far)
+    assert results_of(results) == "undecided"
+
+
+def results_of(results):
+    return results.decided("fig18", "C14").verdict
+
+
+def test_c14_counts_final_estimates_only(results):
+    """Not those along training, nor those of a classifier that diverged."""
+    synthetic_study(results)
+    before = results.decided("fig18", "C14").value
+
+    def change(table):
+        last = table["step"] == table["step"].max()
+        table = table.assign(estimate=table["estimate"].where(last, 1e6))
+        return table[~(last & (table["seed"] == 0) & (table["dim"] == 1000))]
+
+    change_table(results, ESTIMATION, change)
+    assert results.decided("fig18", "C14").value == pytest.approx(before, abs=0.02)
+    module = figure_module("fig18")
+    assert "8 of 96 trainings diverged" in module.sample_sizes(results.tables(module))
+
+
+# --- C15: Figures 19 and 20 ---
+
+
+def set_learning(results, ratio, spread=0.01):
+    """The final over the initial KL; seeds differ by so many decades."""
+
+    def change(table):
+        last = table["step"].max()
+        factor = ratio * 10 ** (spread * (table["seed"] - 1))
+        return table.assign(true_kl=8 * factor ** (table["step"] / last).clip(upper=1))
+
+    change_table(results, LEARNING, change)
+
+
+@pytest.mark.parametrize(
+    ("figure", "ratio", "spread", "verdict"),
+    [
+        ("fig19", 0.001, 0.01, "holds"),
+        ("fig19", 0.5, 0.01, "fails"),
+        ("fig19", 0.1, 1.0, "undecided"),
+        ("fig20", 100.0, 0.01, "holds"),
+        ("fig20", 0.5, 0.01, "fails"),
+        ("fig20", 1.0, 1.0, "undecided"),
+    ],
+)
+def test_c15(results, figure, ratio, spread, verdict):
+    synthetic_study(results)
+    set_learning(results, ratio, spread)
+    claim = results.decided(figure, "C15")
+    assert claim.verdict == verdict
+    # The median of the last steps is a little short of the last.
+    assert np.log10(claim.value) == pytest.approx(np.log10(ratio), abs=0.3)
+
+
+@pytest.mark.parametrize(("figure", "dims"), [("fig19", (1, 100, 1000)), ("fig20", (1, 10, 100))])
+def test_c15_needs_its_dimensions(results, drawn, figure, dims):
+    """Without them it may fail, but not hold; the figure shows what there is."""
+    synthetic_study(results, dims=dims)
+    assert results.decided(figure, "C15").verdict == "undecided"
+    set_learning(results, 0.5)
+    assert results.decided(figure, "C15").verdict == "fails"
+    module = figure_module(figure)
+    drawn(figure, results.tables(module))
+
+
+def test_c15_needs_two_seeds(results):
+    synthetic_study(results, seeds=1)
+    assert results.decided("fig19", "C15").verdict == "undecided"
+    assert results.decided("fig20", "C15").verdict == "undecided"
+
+
+def test_a_training_that_stops_early_has_diverged(results, drawn):
+    synthetic_study(results)
+    set_learning(results, 0.001)
+    change_table(results, LEARNING, lambda table: table[(table["dim"] < 1000) | (table.step < 1e4)])
+    tables = results.tables(figure_module("fig20"))
+    assert "6 of 12 trainings diverged" in figure_module("fig20").sample_sizes(tables)
+    claim = results.decided("fig20", "C15")
+    assert claim.verdict == "fails"  # d = 100 works here
+    assert "d = 1,000, learning rate 0.0001: 10;" in claim.value_text
+    figure = drawn("fig20", tables)
+    lines = [line for panel in figure.axes for line in panel.lines]
+    crosses = [line for line in lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in crosses) == 6
+    change_table(results, LEARNING, lambda table: table[table["dim"] != 100])
+    claim = results.decided("fig20", "C15")
+    assert (claim.verdict, claim.value) == ("undecided", pytest.approx(10))  # no d = 100
+
+
+@pytest.mark.parametrize("change", [{"true_kl": 0.0}, None])
+def test_nothing_learned_decides_nothing(results, change):
+    """Equal Gaussians, or a table of step 0 alone."""
+    synthetic_study(results)
+    change_table(
+        results,
+        LEARNING,
+        lambda table: table.assign(**change) if change else table[table.step == 0],
+    )
+    for figure in ("fig19", "fig20"):
+        claim = results.decided(figure, "C15")
+        assert (claim.verdict, claim.value) == ("undecided", None)
