@@ -466,7 +466,7 @@ def put(path: str, value):
         ),
         (
             put("data_defaults.celeba.bound_every", 1000),
-            "runs.DATA_avb (celeba_avb).bound_every is 1000, more than its 48 iterations",
+            "runs.DATA_aae (celeba_aae).bound_every is 1000, more than its 48 iterations",
         ),
         (
             put("data", None),

@@ -1,5 +1,6 @@
 """Figures and tables of the study: one module each, drawn from tables on disk only.
 
-Importing this package or any of its modules is light (no numpy, pandas, matplotlib or torch),
-because the workflow reads the modules' constants every time it is parsed.
+Those of an experiment lie in its own folder. Importing this package or any of its modules is light (no
+numpy, pandas, matplotlib or torch); the workflow does not import them, it reads what they declare
+(`dmvi.study.declared_figures`).
 """
