@@ -487,7 +487,7 @@ def put(path: str, value):
         ),
         (
             put("estimators.classifier", None),
-            "estimators.scores.inception needs the key 'estimators.classifier'; add it, or write []",
+            "estimators.scores.inception needs the key 'estimators.classifier'; add it, or remove the score",
         ),
     ],
     ids=lambda value: value[:50] if isinstance(value, str) else "",
