@@ -8,6 +8,7 @@ from dmvi.errors import DmviError
 from dmvi.figures import scores
 from dmvi.figures.base import figure_module
 from dmvi.figures.models import ORDER, in_order, model_title
+from dmvi.study.declarations import declared_models
 
 # --- best runs, collapse, skipped scores ---
 
@@ -133,6 +134,10 @@ def test_marks_at_the_end_of_the_axis_have_room_beside_a_box(results):
 
 
 def test_models_come_in_a_fixed_order_and_unknown_ones_last():
+    assert ORDER == (
+        *("vae", "beta_vae", "aae", "avb", "avb_ac"),
+        *("veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"),
+    )
     assert in_order(["zebra", "wgan_gp", "vae", "vae", "aardvark"]) == [
         "vae",
         "wgan_gp",
@@ -171,8 +176,30 @@ def test_figure_7_prints_what_the_models_declare(results):
     assert texts.count("density ratio") >= 4
 
 
+def test_figure_7_prints_other_papers_models_where_the_study_runs_them(results, monkeypatch):
+    other = {
+        **declared_models()["vae"],
+        "title": "Another VAE",
+        "paper": "another",
+        "extends": "vae",
+    }
+    models = {**declared_models(), "another": other}
+    for place in ("figures.fig7", "figures.models", "study.declarations"):
+        monkeypatch.setattr(f"dmvi.{place}.declared_models", lambda: models)
+    module, tables = figure_module("fig7"), results.tables(figure_module("fig7"))
+
+    def texts():
+        return [text.get_text() for text in module.draw(tables).axes[0].texts]
+
+    assert "Another VAE" not in texts()
+    tables.study["models"] = ["another", "vae", "not_here"]
+    printed = texts()
+    assert printed.index("Another VAE") > printed.index("WGAN-GP") > printed.index("VAE")
+
+
 def test_figure_7_without_declarations(results, monkeypatch):
     module = figure_module("fig7")
+    monkeypatch.setattr(module, "shown_models", lambda study: ["vae"])
     monkeypatch.setattr(module, "declared_models", lambda: {"vae": {"title": "VAE"}})
     with pytest.raises(DmviError, match="no model declares `matches`"):
         module.draw(results.tables(module))

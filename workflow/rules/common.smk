@@ -14,6 +14,7 @@ from dmvi.data.registry import BUILDERS, resolve
 from dmvi.study.declarations import declared_models
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module, numbered_title
+from dmvi.figures.models import shown_models
 from dmvi.study.schema import YamlLoader, check_unique_keys
 from dmvi.study.settings import settings_rows
 from dmvi.experiments.synthetic.settings import synthetic_jobs
@@ -82,7 +83,7 @@ def dataset_spec(wildcards):
 
 
 def dataset_version(wildcards):
-    """The builder's version: raised in its registry entry when the same spec gives other images."""
+    """The builder's version: raised in its file when the same spec gives other images."""
     return BUILDERS[config["data"][wildcards.dataset]["builder"]].version
 
 
@@ -268,10 +269,22 @@ def figure_runs(wildcards):
     return canonical(STUDY.figure_seeds(wildcards.figure))
 
 
-def figure_models(wildcards):
-    """What the models declare, for a figure that prints it: its only input then."""
+def models_of_figure(wildcards):
+    """The models that a figure prints the declarations of: its only input then."""
     shows = getattr(figure_module(wildcards.figure), "SHOWS_MODELS", False)
-    return canonical(declared_models()) if shows else ""
+    return shown_models(run.what["model"] for run in STUDY.runs.values()) if shows else []
+
+
+def figure_models(wildcards):
+    """What these models declare: the figure is drawn again when that changes."""
+    shown = models_of_figure(wildcards)
+    return canonical({name: declared_models()[name] for name in shown}) if shown else ""
+
+
+def figure_study(wildcards):
+    """The study's name, scale and note, and the models that a figure prints."""
+    shown = models_of_figure(wildcards)
+    return canonical({**config["study"], **({"models": shown} if shown else {})})
 
 
 def figure_caption(wildcards):

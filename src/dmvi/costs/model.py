@@ -14,34 +14,27 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dmvi.costs.sizes import (
-    LIKELIHOODS,
     NOTHING,
     Counts,
     Size,
     code_discriminator,
-    coupling_flow,
     discriminator,
+    likelihood_counts,
     lstm,
     masked_flow,
     networks,
+    posterior_network,
     posterior_outputs,
     vgg,
 )
-from dmvi.data.registry import BUILDERS
+from dmvi.data.registry import BUILDERS, image_counts
+from dmvi.distributions.registry import pairwise
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.study.config import Study
 from dmvi.study.declarations import declared_models
 
 MB = 1e6
-# Of a model whose file declares no passes: every player's, more than any of ours.
-GUESSED_PASSES = {
-    "encoder": 4,
-    "posterior": 4,
-    "generator": 6,
-    "joint_discriminator": 9,
-    "code_discriminator": 6,
-}
 # Operations of an update beside the passes: batch, loss, zeroing, optimiser, journal.
 CALLS_PER_UPDATE = 60
 # Times that Adam reads or writes a parameter, its gradient or its moments.
@@ -50,12 +43,6 @@ ADAM_ACCESSES = 7
 CRITIC_PASSES = 12
 PENALTY_PASSES = 6
 EVALUATION_BATCH = 128
-# Training, validation and test images of the official data sets.
-OFFICIAL_IMAGES = {
-    "cifar10": (45_000, 5_000, 10_000),
-    "celeba": (162_770, 19_867, 19_962),
-}
-MNIST_IMAGES = (55_000, 5_000, 10_000)
 # Sorting one number among n, per log2 n; one point of a t-SNE among n, per log2 n: seconds on the
 # processor of hardware.yaml.
 SORT_SECONDS = 4e-9
@@ -167,13 +154,10 @@ def iteration_work(spec: dict[str, Any], image_shape: tuple[int, int, int]) -> W
 
     A model declares, for each player's update, how many forward-equivalents pass through each network:
     `passes: {player: {network: number}}`, a number or a list of numbers and options that are added up;
-    and under `steps` the option that says how often a player is updated. A model that declares none is
-    taken to send more through every network than any of ours does.
+    and under `steps` the option that says how often a player is updated.
     """
     declared = declared_models()[spec["model"]]
     sizes = networks(spec, image_shape)
-    if "passes" not in declared:
-        declared = {**declared, "passes": dict.fromkeys(declared["players"], GUESSED_PASSES)}
     work, trained = Work(), {}
     for player, counts in declared["passes"].items():
         steps = int(spec[declared["steps"][player]]) if player in declared.get("steps", {}) else 1
@@ -196,8 +180,8 @@ def trained_parameters(spec: dict[str, Any], image_shape: tuple[int, int, int]) 
     """All parameters of a run's model."""
     declared = declared_models()[spec["model"]]
     sizes = networks(spec, image_shape)
-    players = declared.get("passes", dict.fromkeys(declared["players"], GUESSED_PASSES))
-    return sum(sizes[name].parameters for name in {name for p in players.values() for name in p})
+    players = declared["passes"].values()
+    return sum(sizes[name].parameters for name in {name for counts in players for name in counts})
 
 
 def gaussian_density(points: float, components: float, latent_dim: int) -> Work:
@@ -358,10 +342,8 @@ class Costs:
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
-        spec = self.config["data"][data]
-        if limit := spec.get("limit"):
-            return limit["train"], limit["valid"], limit["test"]
-        return OFFICIAL_IMAGES.get(spec["builder"], MNIST_IMAGES)
+        counts = image_counts(self.config["data"][data])
+        return counts["train"], counts["valid"], counts["test"]
 
     def _image_mb(self, data: str, count: float) -> float:
         return count * math.prod(self._shape(data)) / MB
@@ -376,15 +358,15 @@ class Costs:
     def _evaluation_mb(self, run: str) -> float:
         """What the decoder's output and its likelihood take in one evaluation batch."""
         spec, shape, _ = self._spec(run)
-        per_channel = LIKELIHOODS.get(spec.get("likelihood"), (1, 3))[0]
+        per_channel = likelihood_counts(spec.get("likelihood"))["outputs_per_channel"]
         return EVALUATION_BATCH * per_channel * math.prod(shape) * 4 * 4 / MB
 
     def _means(self, run: str, images: float) -> Work:
         """Mean images of decoded latents: of 256 probabilities, a product and many more operations."""
         spec, shape, _ = self._spec(run)
-        if spec.get("likelihood") != "categorical":
-            return Work()
-        return Work(values=10 * 256 * math.prod(shape) * images)
+        counts = likelihood_counts(spec.get("likelihood"))
+        written = counts["mean_operations"] * counts["outputs_per_channel"]
+        return Work(values=written * math.prod(shape) * images)
 
     # Steps, by the name of their rule.
 
@@ -392,8 +374,7 @@ class Costs:
         spec = self.config["data"][dataset]
         images = sum(self.images(dataset))
         official = spec.get("source", "official") == "official"
-        # Decoding: 3 ms for a CelebA picture, little for arrays.
-        seconds = images * (3e-3 if spec["builder"] == "celeba" else 1e-4)
+        seconds = images * BUILDERS[spec["builder"]].seconds_per_image
         if official and self.config.get("data_dir") is None:
             seconds += self.hardware["download_seconds"]
         size = self._image_mb(dataset, images)
@@ -423,8 +404,7 @@ class Costs:
 
     def _networks(self, spec: dict[str, Any]) -> set[str]:
         declared = declared_models()[spec["model"]]
-        players = declared.get("passes", {"all": GUESSED_PASSES})
-        return {name for counts in players.values() for name in counts}
+        return {name for counts in declared["passes"].values() for name in counts}
 
     def _encoded(self, run: str) -> tuple[Work, float, float]:
         """Work of encoding all images; MB of their posterior parameters, and of their codes."""
@@ -454,18 +434,14 @@ class Costs:
 
     def _density(self, run: str, points: float, components: float) -> Work:
         spec = self.study.runs[run].what
-        if spec.get("posterior") == "realnvp":
-            flow = coupling_flow(
-                spec["latent_dim"], spec["flow_transforms"], tuple(spec["flow_hidden"])
-            )
-            return flow_density(points, components, flow)
+        if pairwise(spec.get("posterior")):
+            return flow_density(points, components, posterior_network(spec))
         return gaussian_density(points, components, spec["latent_dim"])
 
     def _density_precision(self, run: str) -> str:
         # Flows are many small layers, whose rates differ from those of one large product.
-        return (
-            "float64_flow" if self.study.runs[run].what.get("posterior") == "realnvp" else "float64"
-        )
+        posterior = self.study.runs[run].what.get("posterior")
+        return "float64_flow" if pairwise(posterior) else "float64"
 
     def _estimate_kl(self, run: str) -> Cost:
         spec, _, _ = self._spec(run)
@@ -473,7 +449,7 @@ class Costs:
         train, valid, test = self.images(spec["data"])
         n = train + valid
         samples = settings["samples"]
-        if spec.get("posterior") == "realnvp":
+        if pairwise(spec.get("posterior")):
             samples = settings["flow_samples"]
         samples = n if samples is None else min(samples, n)
         few = min(samples, settings["curve_samples"])

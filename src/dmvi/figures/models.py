@@ -1,15 +1,10 @@
 """The compared models: their order, titles and looks, as far as their files declare them."""
 
-from dmvi.study.declarations import declared_models
+from collections.abc import Iterable
 
-# The paper's models in a fixed order; others follow in the order of their names.
-ORDER = (
-    *("vae", "beta_vae", "aae", "avb", "avb_ac"),
-    *("veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"),
-)
-HYBRIDS = ("aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus")
-GANS = ("dcgan", "wgan_gp")
+from dmvi.study.declarations import declared_models, lineage
 
+PAPER = "dmvi"
 # Kind of model -> what to call it, index of its colour in style.COLOURS, marker.
 LOOKS = {"vae": ("VAEs", 0, "o"), "hybrid": ("hybrids", 3, "s"), "gan": ("GANs", 2, "^")}
 OTHER = ("other models", 7, "D")
@@ -20,16 +15,35 @@ def model_title(model: str) -> str:
     return declared_models().get(model, {}).get("title", model)
 
 
-def model_rank(model: str) -> tuple[int, str]:
-    """Sorts the paper's models in their own order and others behind them, by name."""
-    return (ORDER.index(model), "") if model in ORDER else (len(ORDER), str(model))
+def model_rank(model: str) -> tuple[int, int, tuple[str, ...]]:
+    """Sorts the paper's models first, then others, then those that this installation has not.
+
+    Within each: VAEs, hybrids, GANs, by name, but a model behind the one that it extends.
+    """
+    declared = declared_models().get(model)
+    if declared is None:
+        return 2, 0, (str(model),)
+    kind = list(LOOKS).index(declared["kind"]) if declared["kind"] in LOOKS else len(LOOKS)
+    return int(declared["paper"] != PAPER), kind, lineage(model)
 
 
-def in_order(models) -> list[str]:
+def in_order(models: Iterable[str]) -> list[str]:
     """Distinct models, in the order in which figures show them."""
     return sorted(set(models), key=model_rank)
+
+
+def shown_models(study: Iterable[str]) -> list[str]:
+    """The paper's models and those that a study runs, in order."""
+    own = [model for model in study if model in declared_models()]
+    return in_order([*ORDER, *own])
 
 
 def look(model: str) -> tuple[str, int, str]:
     """(kind in words, index of its colour, marker) of a model."""
     return LOOKS.get(declared_models().get(model, {}).get("kind"), OTHER)
+
+
+# The models that the paper compares, and those of them that its claims call hybrids and GANs.
+ORDER = tuple(in_order(name for name, own in declared_models().items() if own["paper"] == PAPER))
+HYBRIDS = tuple(name for name in ORDER if declared_models()[name]["kind"] == "hybrid")
+GANS = tuple(name for name in ORDER if declared_models()[name]["kind"] == "gan")

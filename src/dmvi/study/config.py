@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.data.registry import BUILDERS, resolve
+from dmvi.distributions.registry import declared_posteriors, tractable
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 from dmvi.figures.base import figure_module, figure_names
@@ -32,12 +33,9 @@ HOW = (
     "mem_mb",
     "scored",
 )
-# Keys that only some models or posteriors have; dropped from the runs of the others.
-FLOW_KEYS = ("flow_transforms", "flow_hidden")
+# Keys that only models with a bound have; dropped from the runs of the others.
 BOUND_KEYS = ("bound_every", "bound_images")
 NOT_SWEPT = ("sweep", "seeds", "tags")
-# Posteriors with a density, whose q(z) has a Monte Carlo estimate.
-TRACTABLE_POSTERIORS = ("gaussian", "realnvp")
 # Tables (by the start of their names) that only some runs can give, and what the others lack.
 CAPABILITIES = {
     "kl": "posterior with a density",
@@ -123,7 +121,7 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     Raises:
         DmviError: naming the key's path, what it holds, and what would be right.
     """
-    schema = _with_model_options(schema)
+    schema = _with_options(schema)
     check_schema(config, schema, "")
     for name, spec in config["data"].items():
         _check_dataset(name, spec)
@@ -152,10 +150,11 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
     return Study(config, runs, figures)
 
 
-def _with_model_options(schema: dict[str, Any]) -> dict[str, Any]:
+def _with_options(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with the options that models and posteriors declare among the keys of a run."""
     schema = copy.deepcopy(schema)
-    for model in declared_models().values():
-        for option, rules in model["options"].items():
+    for declared in (*declared_models().values(), *declared_posteriors().values()):
+        for option, rules in declared["options"].items():
             schema["$defs"]["run"]["properties"][option] = rules
     return schema
 
@@ -281,12 +280,8 @@ def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) 
                     f"{path}.{option} is an option of the model {other!r}, "
                     f"but this run's model is {run['model']!r}"
                 )
+    run = _with_posteriors_options(path, run)
     run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
-    if run.get("posterior") != "realnvp":
-        for key in FLOW_KEYS:
-            run.pop(key, None)
-    elif run["latent_dim"] < 2:
-        raise DmviError(f"{path}.latent_dim is 1; the posterior 'realnvp' couples at least 2")
     if "bound" not in model:
         for key in BOUND_KEYS:
             run.pop(key, None)
@@ -313,6 +308,20 @@ def _resolve(entry: str, name: str, explicit: dict, config: dict, schema: dict) 
     return Run(name, entry, seeds, run, how, tags)
 
 
+def _with_posteriors_options(path: str, run: dict) -> dict:
+    """The run with its own posterior's options, and without those of the others."""
+    families = declared_posteriors()
+    own = families.get(run.get("posterior"), {"options": {}, "least_latent_dim": 1})
+    if run["latent_dim"] < own["least_latent_dim"]:
+        raise DmviError(
+            f"{path}.latent_dim is {run['latent_dim']}; the posterior {run['posterior']!r} needs at "
+            f"least {own['least_latent_dim']}"
+        )
+    others = {key for family in families.values() for key in family["options"]}
+    rest = {key: value for key, value in run.items() if key not in others - set(own["options"])}
+    return {**{key: rules["default"] for key, rules in own["options"].items()}, **rest}
+
+
 def _check_choice(path: str, key: str, run: dict, admissible: Any) -> None:
     if key not in run:
         raise DmviError(f"{path} lacks the key {key!r}; set it there or in defaults")
@@ -335,9 +344,11 @@ def lacks(run: Run, table: str) -> str | None:
     """What the run would need in order to give a table, in words; None if it gives it."""
     declared = declared_models()[run.what["model"]]
     has = {
-        "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "posterior with a density": tractable(run.what.get("posterior")),
         "scores: the run says scored: false": run.how.get("scored", True),
-        "Gaussian posterior": run.what.get("posterior") == "gaussian",
+        "Gaussian posterior": declared_posteriors()
+        .get(run.what.get("posterior"), {})
+        .get("gaussian", False),
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
