@@ -141,7 +141,7 @@ CASES = [(name, shape, {}) for name in declared_models() for shape in SHAPES[1:]
 ]
 
 
-@pytest.mark.parametrize(("name", "shape", "changes"), CASES)
+@pytest.mark.parametrize(("name", "shape", "changes"), CASES, ids=lambda value: str(value))
 def test_an_iteration(name, shape, changes):
     spec = spec_of(name, **changes)
     model = make_model(spec, shape)

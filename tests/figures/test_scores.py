@@ -134,10 +134,10 @@ def test_marks_at_the_end_of_the_axis_have_room_beside_a_box(results):
 
 
 def test_models_come_in_a_fixed_order_and_unknown_ones_last():
-    assert ORDER == (
+    assert (
         *("vae", "beta_vae", "aae", "avb", "avb_ac"),
         *("veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"),
-    )
+    ) == ORDER
     assert in_order(["zebra", "wgan_gp", "vae", "vae", "aardvark"]) == [
         "vae",
         "wgan_gp",
