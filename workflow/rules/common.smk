@@ -272,7 +272,9 @@ def figure_runs(wildcards):
 def models_of_figure(wildcards):
     """The models that a figure prints the declarations of: its only input then."""
     shows = getattr(figure_module(wildcards.figure), "SHOWS_MODELS", False)
-    return shown_models(run.what["model"] for run in STUDY.runs.values()) if shows else []
+    return (
+        shown_models(run.what["model"] for run in STUDY.runs.values()) if shows else []
+    )
 
 
 def figure_models(wildcards):
