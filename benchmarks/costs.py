@@ -40,7 +40,7 @@ from dmvi.costs.work import (
     iteration_work,
     passes,
 )
-from dmvi.distributions.posteriors import RealNVPFamily
+from dmvi.distributions.posteriors.realnvp import RealNVPFamily
 from dmvi.estimators.density_ratio import RatioClassifier
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture
 from dmvi.files import write_json

@@ -29,7 +29,7 @@ from dmvi.costs.work import iteration_work
 from dmvi.files import write_json
 from dmvi.models import make_model
 from dmvi.study.declarations import declared_models
-from dmvi.training.engine import _adam
+from dmvi.training.engine import make_optimizers
 from dmvi.training.graph import WARM_UP, CapturedIteration, CudaGraph
 from dmvi.training.iteration import Iteration
 from dmvi.training.reproducibility import set_up
@@ -54,7 +54,7 @@ def eager_and_graph(spec: dict[str, Any], size: int, device: torch.device) -> di
         model = make_model(spec, (size, size, 3)).to(device).train()
         sampler = Sampler(images, spec["batch_size"], 0, device)
         players = model.players()
-        optimizers = {player.name: _adam(player, spec) for player in players}
+        optimizers = make_optimizers(players, spec)
         step: Step = Iteration(players, optimizers, sampler, spec["precision"])
         if name == "graph":
             step = CapturedIteration(step, CudaGraph(device, [sampler.generator]))

@@ -9,9 +9,10 @@ PACKAGE = Path(__file__).parents[1] / "src/dmvi"
 # From the ground up. A room may import those below it; rooms of one floor do not import each other.
 FLOORS = (
     ("errors", "files", "progress", "environment"),
-    ("data",),
+    ("declared",),
+    ("data", "distributions", "networks", "objectives"),
     ("study", "cluster"),
-    ("costs", "distributions", "networks", "objectives"),
+    ("costs",),
     ("training",),
     ("models",),
     ("estimators", "scores"),

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from dmvi.costs.model import Costs
+from dmvi.data.registry import BUILDERS, SPLITS, STANDIN_SIZES
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.study.config import load_study
@@ -95,6 +96,31 @@ def test_every_density_model_and_table_has_a_cost():
     one = paper.of("estimate_ratio", run=RUN, seed="0", ratio="default").seconds
     four = paper.of("estimate_ratio", run=RUN, seed="0", ratio="table1").seconds
     assert 3 * one < four < 10 * one
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_data_set_costs_by_its_own_images(builder):
+    info = BUILDERS[builder]
+    limit = {"train": 2000, "valid": 100, "test": 100}
+
+    def added(config):
+        config["data"] = {
+            **config["data"],
+            "whole": {"builder": builder},
+            "limited": {"builder": builder, "limit": limit},
+        }
+        if "standin" in info.sources:
+            config["data"]["small"] = {"builder": builder, "source": "standin"}
+
+    of = costs(added)
+    assert of.images("whole") == tuple(info.images[split] for split in SPLITS)
+    assert of.images("limited") == (2000, 100, 100)
+    if "standin" in info.sources:
+        assert of.images("small") == tuple(STANDIN_SIZES[split] for split in SPLITS)
+    images = sum(info.images.values())
+    assert of.of("prepare_data", dataset="whole").disk_mb == pytest.approx(
+        images * info.image_size**2 * info.channels / 1e6
+    )
 
 
 def test_flows_cost_by_pairs():

@@ -1,5 +1,6 @@
 """Data specs: defaults are filled in, and anything else than the documented keys is refused."""
 
+import importlib
 import math
 import os
 import subprocess
@@ -7,7 +8,7 @@ import sys
 
 import pytest
 
-from dmvi.data.registry import BUILDERS, resolve
+from dmvi.data.registry import BUILDERS, SPLITS, resolve
 from dmvi.errors import DmviError
 
 
@@ -23,6 +24,24 @@ def test_defaults(builder):
         **options,
     }
     assert resolve(spec, "mine") == spec
+
+
+@pytest.mark.parametrize("builder", BUILDERS)
+def test_a_declaration_matches_its_file(builder):
+    info = BUILDERS[builder]
+    module = importlib.import_module(info.module)
+    assert callable(module.build)
+    assert module.DECLARES["title"] == info.title
+    assert tuple(info.images) == SPLITS
+    assert all(count > 0 for count in info.images.values())
+    assert ("standin" in info.sources) == bool(info.standin_title) == bool(info.standin_note)
+
+
+def test_the_papers_data_sets_come_first_and_in_order():
+    assert list(BUILDERS)[:5] == ["color_mnist", "stacked_mnist", "celeba", "cifar10", "mnist"]
+    kinds = [info.kind for info in BUILDERS.values()][:5]
+    assert kinds == ["ColorMNIST", "ColorMNIST", "CelebA", "CIFAR-10", None]
+    assert [name for name, info in BUILDERS.items() if not info.publishable] == ["celeba"]
 
 
 @pytest.mark.parametrize(

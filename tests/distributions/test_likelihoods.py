@@ -1,12 +1,17 @@
 """Likelihoods against torch.distributions, closed forms, and the identities of Appendix G."""
 
 import math
+import sys
 
 import pytest
 import torch
 from torch import distributions
 
-from dmvi.distributions.likelihoods import LIKELIHOODS, Bernoulli, Categorical, QuantizedNormal
+from dmvi.distributions.likelihoods import LIKELIHOODS
+from dmvi.distributions.likelihoods.bernoulli import Bernoulli
+from dmvi.distributions.likelihoods.categorical import Categorical
+from dmvi.distributions.likelihoods.quantized_normal import QuantizedNormal
+from dmvi.distributions.registry import declared_likelihoods
 
 
 def pixels(*shape: int) -> torch.Tensor:
@@ -106,3 +111,23 @@ def test_every_likelihood_learns_the_image_it_is_shown(name):
     assert (mean - x).abs().max().item() < 0.1
     assert mean.min() >= 0
     assert mean.max() <= 1
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_declarations_are_true(name):
+    """The 256 values of a pixel have probabilities that sum to 1 or less, where it says so."""
+    declared, likelihood = declared_likelihoods()[name], LIKELIHOODS[name]()
+    assert likelihood.outputs_per_channel == declared["outputs_per_channel"]
+    assert sys.modules[type(likelihood).__module__].DECLARES["title"] == declared["title"]
+    torch.manual_seed(0)
+    x = (torch.arange(256) / 255.0).view(256, 1, 1, 1)
+    sums = []
+    for scale in (0.0, 0.5, 3.0):
+        output = torch.randn(1, likelihood.outputs_per_channel, 1, 1) * scale
+        probabilities = likelihood.log_prob(x, output.expand(256, -1, 1, 1)).double().exp()
+        sums.append(probabilities.sum().item())
+    assert (max(sums) <= 1 + 1e-4) == declared["normalised"]
+
+
+def test_all_likelihoods_come_in_order():
+    assert list(LIKELIHOODS)[:3] == ["bernoulli", "quantized_normal", "categorical"]

@@ -4,14 +4,16 @@ import pytest
 import torch
 from torch import distributions
 
+from dmvi.costs import sizes
 from dmvi.distributions.posteriors import (
     POSTERIORS,
     GaussianFamily,
-    RealNVPFamily,
+    TractablePosterior,
     gaussian_kl,
     standard_normal_log_prob,
 )
-from dmvi.study.capabilities import TRACTABLE_POSTERIORS
+from dmvi.distributions.posteriors.realnvp import RealNVPFamily
+from dmvi.distributions.registry import declared_posteriors, pairwise, tractable
 
 
 def scrambled_flow(latent_dim: int) -> RealNVPFamily:
@@ -85,7 +87,7 @@ def test_flow_broadcasts_points_against_contexts():
         torch.testing.assert_close(table[:, n], family(parameters[[n]]).log_prob(z))
 
 
-@pytest.mark.parametrize("name", TRACTABLE_POSTERIORS)
+@pytest.mark.parametrize("name", [name for name in POSTERIORS if tractable(name)])
 def test_sample_and_kl_is_differentiable_and_averages_to_the_kl(name):
     torch.manual_seed(0)
     family = POSTERIORS[name](4)
@@ -98,3 +100,25 @@ def test_sample_and_kl_is_differentiable_and_averages_to_the_kl(name):
     (gradient,) = torch.autograd.grad(z.sum() + kl.sum(), parameters)
     assert gradient.isfinite().all()
     assert (gradient != 0).any(0).all()
+
+
+@pytest.mark.parametrize("name", POSTERIORS)
+def test_declarations_are_true(name):
+    declared = declared_posteriors()[name]
+    options = {key: rules["default"] for key, rules in declared["options"].items()}
+    given = {"noise_dim": 3, **options}
+    family = POSTERIORS[name](
+        6, **{argument: given[key] for argument, key in declared["arguments"].items()}
+    )
+    assert isinstance(family, TractablePosterior) == declared["tractable"] == tractable(name)
+    assert isinstance(family, GaussianFamily) == declared["gaussian"]
+    spec = {**given, "posterior": name, "latent_dim": 6}
+    assert sizes.posterior_outputs(spec) == family.num_parameters
+    assert set(options) <= set(declared["arguments"].values())
+
+
+def test_all_posteriors_come_in_order_and_none_has_no_density():
+    assert list(POSTERIORS)[:4] == ["gaussian", "realnvp", "deterministic", "implicit"]
+    assert not tractable(None)
+    assert not pairwise(None)
+    assert [name for name in POSTERIORS if pairwise(name)][:1] == ["realnvp"]

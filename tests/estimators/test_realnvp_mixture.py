@@ -8,7 +8,7 @@ import torch
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture
 
-posteriors = pytest.importorskip("dmvi.distributions.posteriors")
+posteriors = pytest.importorskip("dmvi.distributions.posteriors.realnvp")
 
 
 def family_and_parameters(seed=0):

@@ -6,6 +6,7 @@ import pytest
 
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module
+from dmvi.study.declarations import declared_models
 from dmvi.tables.models import ORDER, model_title
 
 
@@ -96,8 +97,30 @@ def test_figure_7_prints_what_the_models_declare(results):
     assert texts.count("density ratio") >= 4
 
 
+def test_figure_7_prints_other_papers_models_where_the_study_runs_them(results, monkeypatch):
+    other = {
+        **declared_models()["vae"],
+        "title": "Another VAE",
+        "paper": "another",
+        "extends": "vae",
+    }
+    models = {**declared_models(), "another": other}
+    for place in ("figures.fig7", "tables.models", "study.declarations"):
+        monkeypatch.setattr(f"dmvi.{place}.declared_models", lambda: models)
+    module, tables = figure_module("fig7"), results.tables(figure_module("fig7"))
+
+    def texts():
+        return [text.get_text() for text in module.draw(tables).axes[0].texts]
+
+    assert "Another VAE" not in texts()
+    tables.study["models"] = ["another", "vae", "not_here"]
+    printed = texts()
+    assert printed.index("Another VAE") > printed.index("WGAN-GP") > printed.index("VAE")
+
+
 def test_figure_7_without_declarations(results, monkeypatch):
     module = figure_module("fig7")
+    monkeypatch.setattr(module, "shown_models", lambda study: ["vae"])
     monkeypatch.setattr(module, "declared_models", lambda: {"vae": {"title": "VAE"}})
     with pytest.raises(DmviError, match="no model declares `matches`"):
         module.draw(results.tables(module))

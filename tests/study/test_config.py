@@ -262,7 +262,7 @@ def put(path: str, value):
         ),
         (
             put("runs.celeba_realnvp.latent_dim", 1),
-            "runs.celeba_realnvp.latent_dim is 1; the posterior 'realnvp' couples at least 2",
+            "runs.celeba_realnvp.latent_dim is 1; the posterior 'realnvp' needs at least 2",
         ),
         (
             put("runs.celeba_gaussian.batch_size", 5000),

@@ -9,6 +9,7 @@ import yaml
 from dmvi.costs.model import Costs
 from dmvi.errors import DmviError
 from dmvi.study.config import load_study
+from dmvi.study.declarations import declared_step
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
 from dmvi.study.settings import settings_rows
@@ -72,7 +73,7 @@ def test_a_block_is_needed_only_by_what_reads_it():
     del config["estimators"]
     study = load_study(config, SCHEMA)
     with pytest.raises(DmviError, match=r"needs the key 'estimators.kl', which config.yaml lacks"):
-        study.kl_settings("celeba_gaussian")
+        declared_step("estimate_kl")["settings"](study, "celeba_gaussian")
     config["figures"] = {"fig1": {}}
     words = "figures.fig1 reads kl.json, but config.yaml has no key 'estimators.kl'; add it, or"
     with pytest.raises(DmviError, match=words):

@@ -83,6 +83,14 @@ def test_learning_rate_per_player_and_adams_first_step(tmp_path, spec):
     assert moved["critic.weight"] == pytest.approx(0.03, rel=0.1)  # three steps
 
 
+def test_a_learning_rate_for_no_player_is_refused(tmp_path, spec):
+    for rates in ({"critic": 0.01}, {"critic": 0.01, "generator": 0.5, "encoder": 0.1}):
+        with pytest.raises(
+            DmviError, match=r"learning_rate names critic.*; the players are critic, "
+        ):
+            fit_duel(tmp_path, {**spec, "learning_rate": rates})
+
+
 def test_journal_averages_windows_and_names_players(tmp_path, spec):
     _, journal = fit_duel(tmp_path, {**spec, "iterations": 10, "log_every": 4})
     assert [row["step"] for row in journal.rows] == [4, 8, 10]

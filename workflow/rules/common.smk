@@ -12,11 +12,12 @@ from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS
-from dmvi.study.declarations import declared_models, declared_step
+from dmvi.study.declarations import declared_models, declared_step, model_version
 from dmvi.study.declared_figures import declared_figures
 from dmvi.errors import DmviError
 from dmvi.study.schema import YamlLoader, check_unique_keys
 from dmvi.study.scores import needs_of_scores
+from dmvi.tables.models import shown_models
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
@@ -62,7 +63,7 @@ def canonical(value):
 
 
 def dataset_version(wildcards):
-    """The builder's version: raised in its registry entry when the same spec gives other images."""
+    """The builder's version: raised in its file when the same spec gives other images."""
     return BUILDERS[STUDY.data[wildcards.dataset]["builder"]].version
 
 
@@ -105,6 +106,12 @@ def refuse_unless_given(wildcards, table):
 def version(step):
     """Raised by hand when a step's results change; edits in src/ are invisible to Snakemake."""
     return declared_step(step)["version"]
+
+
+def training_version(wildcards):
+    """The step's, and the model's own where it has been raised: only its runs train again then."""
+    own = model_version(STUDY.runs[wildcards.run].what["model"])
+    return version("train") if own == 1 else f"{version('train')}, model {own}"
 
 
 def settings(step, table=None):
@@ -201,10 +208,24 @@ def figure_runs(wildcards):
     return canonical(STUDY.figure_seeds(wildcards.figure))
 
 
-def figure_models(wildcards):
-    """What the models declare, for a figure that prints it: its only input then."""
+def models_of_figure(wildcards):
+    """The models that a figure prints the declarations of: its only input then."""
     shows = declared_figures()[wildcards.figure].shows_models
-    return canonical(declared_models()) if shows else ""
+    return (
+        shown_models(run.what["model"] for run in STUDY.runs.values()) if shows else []
+    )
+
+
+def figure_models(wildcards):
+    """What these models declare: the figure is drawn again when that changes."""
+    shown = models_of_figure(wildcards)
+    return canonical({name: declared_models()[name] for name in shown}) if shown else ""
+
+
+def figure_study(wildcards):
+    """The study's name, scale and note, and the models that a figure prints."""
+    shown = models_of_figure(wildcards)
+    return canonical({**config["study"], **({"models": shown} if shown else {})})
 
 
 def figure_caption(wildcards):

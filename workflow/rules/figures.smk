@@ -73,7 +73,7 @@ rule draw:
     params:
         runs=figure_runs,
         models=figure_models,
-        study=canonical(config["study"]),
+        study=figure_study,
         title=figure_title,
         caption=figure_caption,
         version=version("draw"),

@@ -31,7 +31,7 @@ rule train:
         snapshots=snapshot_steps,
     params:
         spec=settings("train"),
-        version=version("train"),
+        version=training_version,
         data=dataset_folder,
         # Not an output: Snakemake would delete it before the attempt that is to resume from it.
         checkpoints="results/checkpoints/{run}/seed{seed}",

@@ -13,15 +13,14 @@ from typing import Any
 
 from dmvi.costs.hardware import check_hardware
 from dmvi.costs.sizes import (
-    LIKELIHOODS,
     Size,
-    coupling_flow,
+    likelihood_counts,
     networks,
+    posterior_network,
     posterior_outputs,
 )
 from dmvi.costs.work import (
     EVALUATION_BATCH,
-    GUESSED_PASSES,
     MB,
     Work,
     flow_density,
@@ -29,19 +28,11 @@ from dmvi.costs.work import (
     gaussian_density,
     trained_parameters,
 )
-from dmvi.data.registry import BUILDERS
-from dmvi.errors import DmviError
+from dmvi.data.registry import BUILDERS, image_counts
+from dmvi.distributions.registry import pairwise
 from dmvi.study.config import Study
 from dmvi.study.declarations import declared_models, declared_step
 
-# Training, validation and test images of the official data sets.
-OFFICIAL_IMAGES = {
-    "color_mnist": (50_000, 10_000, 10_000),
-    "stacked_mnist": (50_000, 10_000, 10_000),
-    "mnist": (50_000, 10_000, 10_000),
-    "cifar10": (45_000, 5_000, 10_000),
-    "celeba": (162_770, 19_867, 19_962),
-}
 # A state is serialised into one growing buffer: old and new copy, at worst.
 SERIALISED_COPIES = 2.2
 
@@ -181,15 +172,8 @@ class Costs:
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
-        spec = self.study.data[data]
-        if limit := spec.get("limit"):
-            return limit["train"], limit["valid"], limit["test"]
-        if spec["builder"] not in OFFICIAL_IMAGES:
-            raise DmviError(
-                f"how many images {spec['builder']!r} has is not known to the cost model; say it in "
-                "OFFICIAL_IMAGES (dmvi.costs.model)"
-            )
-        return OFFICIAL_IMAGES[spec["builder"]]
+        counts = image_counts(self.study.data[data])
+        return counts["train"], counts["valid"], counts["test"]
 
     def image_mb(self, data: str, count: float) -> float:
         return count * math.prod(self.shape(data)) / MB
@@ -204,21 +188,20 @@ class Costs:
     def evaluation_mb(self, run: str) -> float:
         """What the decoder's output and its likelihood take in one evaluation batch."""
         spec, shape, _ = self.spec(run)
-        per_channel = LIKELIHOODS.get(spec.get("likelihood"), (1, 3))[0]
+        per_channel = likelihood_counts(spec.get("likelihood"))["outputs_per_channel"]
         return EVALUATION_BATCH * per_channel * math.prod(shape) * 4 * 4 / MB
 
     def means(self, run: str, images: float) -> Work:
         """Mean images of decoded latents: of 256 probabilities, a product and many more operations."""
         spec, shape, _ = self.spec(run)
-        if spec.get("likelihood") != "categorical":
-            return Work()
-        return Work(values=10 * 256 * math.prod(shape) * images)
+        counts = likelihood_counts(spec.get("likelihood"))
+        written = counts["mean_operations"] * counts["outputs_per_channel"]
+        return Work(values=written * math.prod(shape) * images)
 
     def networks(self, spec: dict[str, Any]) -> set[str]:
         """Names of the networks that a run's training passes through."""
         declared = declared_models()[spec["model"]]
-        players = declared.get("passes", {"all": GUESSED_PASSES})
-        return {name for counts in players.values() for name in counts}
+        return {name for counts in declared["passes"].values() for name in counts}
 
     def encoded(self, run: str) -> tuple[Work, float, float]:
         """Work of encoding all images; MB of their posterior parameters, and of their codes."""
@@ -242,16 +225,12 @@ class Costs:
     def density(self, run: str, points: float, components: float) -> Work:
         """log q(z) at some points, of a mixture of this run's posteriors."""
         spec = self.study.runs[run].what
-        if spec.get("posterior") == "realnvp":
-            flow = coupling_flow(
-                spec["latent_dim"], spec["flow_transforms"], tuple(spec["flow_hidden"])
-            )
-            return flow_density(points, components, flow)
+        if pairwise(spec.get("posterior")):
+            return flow_density(points, components, posterior_network(spec))
         return gaussian_density(points, components, spec["latent_dim"])
 
     def density_precision(self, run: str) -> str:
         """The rates that hold for `density`."""
         # Flows are many small layers, whose rates differ from those of one large product.
-        return (
-            "float64_flow" if self.study.runs[run].what.get("posterior") == "realnvp" else "float64"
-        )
+        posterior = self.study.runs[run].what.get("posterior")
+        return "float64_flow" if pairwise(posterior) else "float64"

@@ -11,9 +11,11 @@ from math import log2
 from operator import add
 from typing import Self
 
-# Numbers that the decoder emits per image channel, and element-wise operations on each of them.
-LIKELIHOODS = {"bernoulli": (1, 4), "quantized_normal": (2, 8), "categorical": (256, 2)}
-IMPLICIT_FEATURES = 256  # of `dmvi.distributions.posteriors.Implicit`
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors, tractable
+from dmvi.errors import DmviError
+
+# What a generator without a likelihood emits per image channel: one number, which tanh squashes.
+TANH = {"outputs_per_channel": 1, "operations": 3, "mean_operations": 0}
 VGG_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
 
 
@@ -223,21 +225,51 @@ def lstm(latent_dim: int, width: int, position_dim: int = 32) -> Size:
 
 def posterior_outputs(spec: dict) -> int:
     """Numbers that the encoder of a run emits per image."""
-    kind = spec.get("posterior", "deterministic")
-    outputs = {"deterministic": spec["latent_dim"], "implicit": IMPLICIT_FEATURES}
-    return outputs.get(kind, 2 * spec["latent_dim"])
+    family = declared_posteriors()[spec.get("posterior") or "deterministic"]
+    if "outputs" in family:
+        return family["outputs"]
+    return family["outputs_per_latent"] * spec["latent_dim"]
+
+
+def _couplings(spec: dict) -> Size:
+    return coupling_flow(spec["latent_dim"], spec["flow_transforms"], tuple(spec["flow_hidden"]))
+
+
+def _noise_mlp(spec: dict) -> Size:
+    features = posterior_outputs(spec)
+    return mlp(features + spec["noise_dim"], features, features, spec["latent_dim"])
+
+
+# The formulas that a posterior's file can declare as its `network`.
+POSTERIOR_NETWORKS = {"coupling_flow": _couplings, "noise_mlp": _noise_mlp}
+
+
+def posterior_network(spec: dict) -> Size:
+    """The posterior's own network: one pass for one code; nothing where it has none."""
+    network = declared_posteriors().get(spec.get("posterior"), {}).get("network")
+    if network is None:
+        return NOTHING
+    if network not in POSTERIOR_NETWORKS:
+        raise DmviError(
+            f"the posterior {spec['posterior']!r} declares the network {network!r}; costs/sizes.py has "
+            f"formulas for {', '.join(POSTERIOR_NETWORKS)}"
+        )
+    return POSTERIOR_NETWORKS[network](spec)
 
 
 def posterior(spec: dict) -> Size:
     """What turns the encoder's output into a code, and gives its KL: one code."""
-    kind, latent_dim = spec.get("posterior"), spec["latent_dim"]
-    if kind == "realnvp":
-        flow = coupling_flow(latent_dim, spec["flow_transforms"], tuple(spec["flow_hidden"]))
-        return flow + Size(values=8 * latent_dim, calls=15)
-    if kind == "implicit":
-        features = IMPLICIT_FEATURES
-        return mlp(features + spec["noise_dim"], features, features, latent_dim)
-    return Size(values=8 * latent_dim, calls=10)
+    network, latent_dim = posterior_network(spec), spec["latent_dim"]
+    if tractable(spec.get("posterior")) or network == NOTHING:
+        # Scaling, noise and a density: about as many operations for any family.
+        calls = 10 if network == NOTHING else 15
+        return network + Size(values=8 * latent_dim, calls=calls)
+    return network
+
+
+def likelihood_counts(likelihood: str | None) -> dict:
+    """What the file of a run's likelihood declares of its outputs; of tanh where it has none."""
+    return TANH if likelihood is None else declared_likelihoods()[likelihood]
 
 
 @cache
@@ -245,18 +277,28 @@ def decoder(
     image_size: int, latent_dim: int, channels: int, width: int, likelihood: str | None
 ) -> Size:
     """A generator with its likelihood's element-wise operations; without one it ends in tanh."""
-    per_channel, operations = LIKELIHOODS.get(likelihood, (1, 3))
-    emitted = per_channel * channels
+    counts = likelihood_counts(likelihood)
+    emitted, operations = counts["outputs_per_channel"] * channels, counts["operations"]
     written = operations * emitted * image_size**2
     network = generator(image_size, latent_dim, emitted, width)
     return network + Size(values=written, calls=2 * operations)
 
 
-def networks(spec: dict, image_shape: tuple[int, int, int]) -> dict[str, Size]:
+class Networks(dict[str, Size]):
+    """Sizes by the name that models' `passes` give a network; an unknown name is refused."""
+
+    def __missing__(self, name: str) -> Size:
+        raise DmviError(
+            f"a model's `passes` names the network {name!r}; costs/sizes.py has formulas for "
+            f"{', '.join(self)}"
+        )
+
+
+def networks(spec: dict, image_shape: tuple[int, int, int]) -> Networks:
     """The sizes of all networks that the model of a resolved run might have, by kind."""
     size, _, channels = image_shape
     latent_dim, width = spec["latent_dim"], spec["width"]
-    return {
+    sizes = {
         "encoder": encoder(size, channels, posterior_outputs(spec), width),
         "posterior": posterior(spec),
         "generator": decoder(size, latent_dim, channels, width, spec.get("likelihood")),
@@ -266,3 +308,4 @@ def networks(spec: dict, image_shape: tuple[int, int, int]) -> dict[str, Size]:
             latent_dim, spec.get("code_layers", 3), spec.get("code_width", 1000)
         ),
     }
+    return Networks(sizes)

@@ -12,14 +12,6 @@ from typing import Any
 from dmvi.costs.sizes import Counts, Size, networks
 from dmvi.study.declarations import declared_models
 
-# Of a model whose file declares no passes: every player's, more than any of ours.
-GUESSED_PASSES = {
-    "encoder": 4,
-    "posterior": 4,
-    "generator": 6,
-    "joint_discriminator": 9,
-    "code_discriminator": 6,
-}
 # Operations of an update beside the passes: batch, loss, zeroing, optimiser, journal.
 CALLS_PER_UPDATE = 60
 # Times that Adam reads or writes a parameter, its gradient or its moments.
@@ -87,13 +79,10 @@ def iteration_work(spec: dict[str, Any], image_shape: tuple[int, int, int]) -> W
 
     A model declares, for each player's update, how many forward-equivalents pass through each network:
     `passes: {player: {network: number}}`, a number or a list of numbers and options that are added up;
-    and under `steps` the option that says how often a player is updated. A model that declares none is
-    taken to send more through every network than any of ours does.
+    and under `steps` the option that says how often a player is updated.
     """
     declared = declared_models()[spec["model"]]
     sizes = networks(spec, image_shape)
-    if "passes" not in declared:
-        declared = {**declared, "passes": dict.fromkeys(declared["players"], GUESSED_PASSES)}
     work, trained = Work(), {}
     for player, counts in declared["passes"].items():
         steps = int(spec[declared["steps"][player]]) if player in declared.get("steps", {}) else 1
@@ -116,8 +105,8 @@ def trained_parameters(spec: dict[str, Any], image_shape: tuple[int, int, int]) 
     """All parameters of a run's model."""
     declared = declared_models()[spec["model"]]
     sizes = networks(spec, image_shape)
-    players = declared.get("passes", dict.fromkeys(declared["players"], GUESSED_PASSES))
-    return sum(sizes[name].parameters for name in {name for p in players.values() for name in p})
+    players = declared["passes"].values()
+    return sum(sizes[name].parameters for name in {name for counts in players for name in counts})
 
 
 def gaussian_density(points: float, components: float, latent_dim: int) -> Work:

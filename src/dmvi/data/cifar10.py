@@ -15,10 +15,26 @@ from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
 from dmvi.errors import DmviError
 
+DECLARES = {
+    "title": "CIFAR-10",
+    "order": 4,
+    "kind": "CIFAR-10",
+    "summary": "CIFAR-10 photographs",
+    "image_size": 32,
+    "channels": 3,
+    "images": {"train": 45_000, "valid": 5_000, "test": 10_000},
+    "scores": ["inception", "critic"],
+    "standin": {
+        "title": "CIFAR-10 stand-in (patches of two photographs)",
+        "note": "32x32 patches of scikit-learn's two photographs; the label is the photograph",
+    },
+}
+
 FOLDER = "cifar-10-batches-py"
 ARCHIVE = "cifar-10-python.tar.gz"
 ARCHIVE_MD5 = "c58f30108f718f92721af3b95e74349a"
-VALID_SIZE = 5_000  # the last so many training images are the validation split
+# The last so many training images are the validation split.
+VALID_SIZE = DECLARES["images"]["valid"]
 BATCHES = {  # five of training images, then the test images: name -> MD5
     "data_batch_1": "c99cafc152244af753f735de768cd75f",
     "data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",

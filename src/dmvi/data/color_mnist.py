@@ -12,6 +12,32 @@ from dmvi.data.mnist import Digits, load_digits
 from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
 
+DECLARES = {
+    "extends": "mnist",
+    "title": "ColorMNIST",
+    "order": 1,
+    "kind": "ColorMNIST",
+    "summary": "one MNIST digit in one random colour, with pixel noise",
+    "channels": 3,
+    "standin": {"title": "ColorMNIST stand-in (scikit-learn digits)"},
+    "options": {
+        "pixel_noise": {
+            "kind": "number",
+            "default": 0.2,
+            "minimum": 0,
+            "maximum": 10,
+            "help": "standard deviation of the pixel noise, pixels in [-1, 1]",
+        },
+        "color_sd": {
+            "kind": "number",
+            "default": 0.5,
+            "minimum": 0,
+            "maximum": 10,
+            "help": "standard deviation of a colour channel, pixels in [-1, 1]",
+        },
+    },
+}
+
 BLOCK = 2000  # images coloured at a time: 20 MB
 _COLOR, _NOISE = 0, 1  # random streams
 

@@ -17,8 +17,24 @@ from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
 from dmvi.errors import DmviError
 
+DECLARES = {
+    "title": "MNIST",
+    "summary": "grey MNIST digits (binarised, if at all, when they are read)",
+    "image_size": 28,
+    "channels": 1,
+    "images": {"train": 50_000, "valid": 10_000, "test": 10_000},
+    "standin": {
+        "title": "MNIST stand-in (scikit-learn digits)",
+        "note": (
+            "scikit-learn's 1,797 digits, enlarged from 8x8 to 28x28; where a split has more images "
+            "than digits, the others are turned and shifted copies"
+        ),
+    },
+}
+
 FOLDER = "MNIST/raw"
-VALID_SIZE = 10_000  # the last so many training images are the validation split
+# The last so many training images are the validation split.
+VALID_SIZE = DECLARES["images"]["valid"]
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,40 @@
 """The builders by name, with their options: what a config may say about data.
 
-Pure Python: importing it loads neither numpy nor torch. A new data set is one file with a
-`build(request) -> Built` and one entry here.
+Pure Python: importing it loads neither numpy nor torch. A data set is one file with
+`build(request) -> Built` and a literal `DECLARES`, which is read without importing it:
+
+    title, summary    of the official data set
+    image_size        height and width in pixels
+    channels
+    images            images of each split: {"train": n, "valid": n, "test": n}
+    standin           {"title", "note" for captions}, where it has one; one without has no
+                      `source: standin`
+    options           keys of its own in a config: {name: the fields of `Option`}
+    scores            of samples, where they mean something ("critic" if not given)
+    kind              the paper's data set that it stands for in the claims; none if not given
+    publishable       False where its images may not be passed on
+    seconds_per_image that building takes, for the cost model
+    version           raised when the same options give other images; 1 if not given
+    order             of the paper's data sets in figures
+    extends           another of these files, whose declaration holds but for what is said anew
+                      (`dmvi.declared.declarations`); title and order are always said anew
 """
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from dmvi.declared import check_keys, declarations
 from dmvi.errors import DmviError
 
+_FOLDER = Path(__file__).parent
 SPLITS = ("train", "valid", "test")
 SOURCES = ("official", "standin")
 MAX_SEED = 2**63 - 1
+# A stand-in has no size of its own: this one keeps a demonstration short.
+STANDIN_SIZES = {"train": 2000, "valid": 250, "test": 250}
 
 
 @dataclass(frozen=True)
@@ -32,15 +53,19 @@ class BuilderInfo:
     """What is known about a data set without building it."""
 
     title: str
-    standin_title: str
-    standin_note: str  # what the stand-in is, for figure captions
+    summary: str
     image_size: int  # height = width, in pixels
     channels: int
+    images: Mapping[str, int]  # of each split of the official files
     module: str  # has `build(request) -> Built`
-    summary: str
-    version: int = 1  # raised whenever the same spec gives other bytes
-    sources: tuple[str, ...] = SOURCES
+    sources: tuple[str, ...]
     options: Mapping[str, Option] = field(default_factory=dict)
+    version: int = 1  # raised whenever the same spec gives other bytes
+    standin_title: str = ""
+    standin_note: str = ""  # what the stand-in is, for figure captions
+    kind: str | None = None  # the paper's data set that it stands for
+    publishable: bool = True  # False where its images may not be passed on
+    seconds_per_image: float = 1e-4  # that building takes
     # Scores of samples that mean something here: "inception" needs classes of natural images,
     # "diversity" (MS-SSIM within one class) images of one kind.
     scores: tuple[str, ...] = ("critic",)
@@ -51,73 +76,44 @@ class BuilderInfo:
         return (self.image_size, self.image_size, self.channels)
 
 
-_DIGITS = (
-    "scikit-learn's 1,797 digits, enlarged from 8x8 to 28x28; where a split has more images than "
-    "digits, the others are turned and shifted copies"
-)
+def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
+    check_keys(
+        _FOLDER,
+        name,
+        declared,
+        ("title", "summary", "image_size", "channels", "images"),
+        ("standin", "options", "scores", "kind", "publishable", "seconds_per_image"),
+    )
+    own = {key: value for key, value in declared.items() if key not in ("extends", "order")}
+    standin = own.pop("standin", None)
+    if standin:
+        own |= {"standin_title": standin["title"], "standin_note": standin["note"]}
+    options = {key: Option(**option) for key, option in own.pop("options", {}).items()}
+    return BuilderInfo(
+        module=f"dmvi.data.{name}",
+        sources=SOURCES if standin else SOURCES[:1],
+        options=options,
+        scores=tuple(own.pop("scores", ("critic",))),
+        **own,
+    )
 
+
+# Name of the file -> what it declares, the paper's data sets first.
 BUILDERS: dict[str, BuilderInfo] = {
-    "color_mnist": BuilderInfo(
-        title="ColorMNIST",
-        standin_title="ColorMNIST stand-in (scikit-learn digits)",
-        standin_note=_DIGITS,
-        image_size=28,
-        channels=3,
-        module="dmvi.data.color_mnist",
-        summary="one MNIST digit in one random colour, with pixel noise",
-        options={
-            "pixel_noise": Option(
-                0.2, "number", "standard deviation of the pixel noise, pixels in [-1, 1]", 0, 10
-            ),
-            "color_sd": Option(
-                0.5, "number", "standard deviation of a colour channel, pixels in [-1, 1]", 0, 10
-            ),
-        },
-    ),
-    "stacked_mnist": BuilderInfo(
-        title="Stacked MNIST",
-        standin_title="Stacked MNIST stand-in (scikit-learn digits)",
-        standin_note=_DIGITS,
-        image_size=28,
-        channels=3,
-        module="dmvi.data.stacked_mnist",
-        summary="three random MNIST digits, one per colour channel",
-    ),
-    "mnist": BuilderInfo(
-        title="MNIST",
-        standin_title="MNIST stand-in (scikit-learn digits)",
-        standin_note=_DIGITS,
-        image_size=28,
-        channels=1,
-        module="dmvi.data.mnist",
-        summary="grey MNIST digits (binarised, if at all, when they are read)",
-    ),
-    "cifar10": BuilderInfo(
-        title="CIFAR-10",
-        standin_title="CIFAR-10 stand-in (patches of two photographs)",
-        standin_note="32x32 patches of scikit-learn's two photographs; the label is the photograph",
-        image_size=32,
-        channels=3,
-        module="dmvi.data.cifar10",
-        summary="CIFAR-10 photographs",
-        scores=("inception", "critic"),
-    ),
-    "celeba": BuilderInfo(
-        title="CelebA",
-        standin_title="CelebA stand-in (drawn faces)",
-        standin_note="faces drawn by code",
-        image_size=64,
-        channels=3,
-        module="dmvi.data.celeba",
-        summary="aligned CelebA faces, cropped and resized to 64x64",
-        scores=("diversity", "critic"),
-        options={
-            "crop": Option(
-                "auto", "crop", "'auto', or the square to cut out: {top, left, size} in pixels"
-            )
-        },
-    ),
+    name: _info(name, declared) for name, declared in declarations(_FOLDER).items()
 }
+
+
+def image_counts(spec: Mapping[str, Any]) -> Mapping[str, int]:
+    """Images of each split that a data set's entry in the config gives, as far as it is known unbuilt.
+
+    A subset of the official files has fewer than this.
+    """
+    if limit := spec.get("limit"):
+        return limit
+    if spec.get("source") == "standin":
+        return STANDIN_SIZES
+    return BUILDERS[spec["builder"]].images
 
 
 def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:

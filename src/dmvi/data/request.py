@@ -7,11 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from dmvi.data.registry import SPLITS
+from dmvi.data.registry import SPLITS, STANDIN_SIZES
 from dmvi.errors import DmviError
-
-# A stand-in has no size of its own: this one keeps a demonstration short.
-STANDIN_SIZES = {"train": 2000, "valid": 250, "test": 250}
 
 
 @dataclass(frozen=True)

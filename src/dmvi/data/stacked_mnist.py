@@ -8,6 +8,16 @@ from dmvi.data.mnist import Digits, load_digits
 from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
 
+DECLARES = {
+    "extends": "mnist",
+    "title": "Stacked MNIST",
+    "order": 2,
+    "kind": "ColorMNIST",  # the name can mean both
+    "summary": "three random MNIST digits, one per colour channel",
+    "channels": 3,
+    "standin": {"title": "Stacked MNIST stand-in (scikit-learn digits)"},
+}
+
 BLOCK = 10_000
 _CHOICE = 2  # random stream
 

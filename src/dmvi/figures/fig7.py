@@ -2,7 +2,7 @@
 
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
-from dmvi.tables.models import in_order, model_title
+from dmvi.tables.models import model_title, shown_models
 
 TITLE = "The compared models: which term matches what"
 SOURCES = {}
@@ -28,7 +28,7 @@ def draw(tables):
 
     rows = [
         [model_title(model) if i == 0 else "", *(m[key] for key in ("term", "what", "space", "by"))]
-        for model in in_order(declared_models())
+        for model in shown_models(tables.study.get("models", ()))
         for i, m in enumerate(declared_models()[model].get("matches", ()))
     ]
     if not rows:

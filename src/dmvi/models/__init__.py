@@ -1,14 +1,14 @@
 """Models: one file each, with its players and their wiring, and nothing else.
 
-A file registers itself by its name and a literal `DECLARES` (see `dmvi.study.declarations`); the class named
-there is built by `make_model`.
+A file registers itself by its name and a literal `DECLARES` (`dmvi.study.declarations` says what it
+holds); the class named there is built by `make_model`.
 """
 
-from importlib import import_module
 from typing import Any
 
 import torch
 
+from dmvi.declared import declared_class
 from dmvi.errors import DmviError
 from dmvi.models.model import Model
 from dmvi.study.declarations import declared_models
@@ -26,6 +26,5 @@ def make_model(spec: dict[str, Any], image_shape: tuple[int, int, int]) -> Model
     models = declared_models()
     if name not in models:
         raise DmviError(f"model is {name!r}; the models are {', '.join(models)}")
-    module = import_module(f"dmvi.models.{name}")
-    model = getattr(module, models[name]["class"])(spec, tuple(image_shape))
+    model = declared_class(__name__, name, models[name])(spec, tuple(image_shape))
     return model.to(memory_format=torch.channels_last)

@@ -13,9 +13,10 @@ DECLARES = {
     "class": "AAE",
     "title": "AAE",
     "kind": "hybrid",
+    "paper": "dmvi",
     "players": ["code_discriminator", "autoencoder"],
     "posteriors": ["gaussian"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
+    "likelihoods": "any",
     "encodes": True,
     "bound": "classifier",
     "options": {

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from dmvi.distributions.likelihoods import LIKELIHOODS
 from dmvi.distributions.posteriors import POSTERIORS, Posterior
+from dmvi.distributions.registry import declared_posteriors
 from dmvi.models.model import Bounded, EncodingModel
 from dmvi.networks import make_encoder, make_generator
 
@@ -31,12 +32,9 @@ class LikelihoodAutoencoder(EncodingModel, Bounded):
 
 def make_posterior(spec: dict[str, Any]) -> Posterior:
     """The posterior that a resolved run names, with its options."""
-    options: dict[str, Any] = {}
-    if spec["posterior"] == "realnvp":
-        options = {
-            "transforms": spec["flow_transforms"],
-            "hidden_features": tuple(spec["flow_hidden"]),
-        }
-    elif spec["posterior"] == "implicit":
-        options = {"noise_dim": spec["noise_dim"]}
-    return POSTERIORS[spec["posterior"]](spec["latent_dim"], **options)
+    name = spec["posterior"]
+    options = {
+        argument: tuple(spec[key]) if isinstance(spec[key], list) else spec[key]
+        for argument, key in declared_posteriors()[name]["arguments"].items()
+    }
+    return POSTERIORS[name](spec["latent_dim"], **options)

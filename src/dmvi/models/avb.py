@@ -16,9 +16,10 @@ DECLARES = {
     "class": "AVB",
     "title": "AdversarialVB",
     "kind": "hybrid",
+    "paper": "dmvi",
     "players": ["discriminator", "autoencoder"],
     "posteriors": ["implicit"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
+    "likelihoods": "any",
     "encodes": True,
     "bound": "classifier",
     "options": {

@@ -6,21 +6,11 @@ from torch import Tensor
 from dmvi.models.avb import AVB
 
 DECLARES = {
+    "extends": "avb",
     "class": "AdaptiveContrastAVB",
     "title": "AdversarialVB-AC",
-    "kind": "hybrid",
-    "players": ["discriminator", "autoencoder"],
-    "posteriors": ["implicit"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
-    "encodes": True,
-    "bound": "classifier",
+    "paper": "dmvi",
     "options": {
-        "noise_dim": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 64,
-            "description": "noise that the encoder turns into the spread of q(z|x)",
-        },
         "moment_samples": {
             "type": "integer",
             "minimum": 2,

@@ -5,14 +5,10 @@ from typing import Any
 from dmvi.models.vae import VAE
 
 DECLARES = {
+    "extends": "vae",
     "class": "BetaVAE",
     "title": "beta-VAE",
-    "kind": "vae",
-    "players": ["vae"],
-    "posteriors": ["gaussian", "realnvp"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
-    "encodes": True,
-    "bound": "elbo",
+    "paper": "dmvi",
     "options": {
         "beta": {
             "type": "number",
@@ -21,7 +17,6 @@ DECLARES = {
             "description": "weight of KL(q(z|x) || p(z)); 1.0 is the VAE",
         }
     },
-    "passes": {"vae": {"encoder": 3, "posterior": 3, "generator": 3}},
     "source": "Higgins et al. (2017)",
     "equations": ["E, G: -E_q log p(x|z) + β KL(q(z|x) ‖ p(z))"],
     "matches": [

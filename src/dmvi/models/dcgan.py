@@ -14,6 +14,7 @@ DECLARES = {
     "class": "DCGAN",
     "title": "DCGAN",
     "kind": "gan",
+    "paper": "dmvi",
     "players": ["discriminator", "generator"],
     "encodes": False,
     "options": {},

@@ -16,6 +16,7 @@ DECLARES = {
     "class": "VEEGAN",
     "title": "VEEGAN",
     "kind": "hybrid",
+    "paper": "dmvi",
     "players": ["discriminator", "generator", "encoder"],
     "posteriors": ["deterministic", "gaussian"],
     "encodes": True,

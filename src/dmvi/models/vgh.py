@@ -16,6 +16,7 @@ DECLARES = {
     "class": "VGH",
     "title": "VGH",
     "kind": "hybrid",
+    "paper": "dmvi",
     "players": ["code_discriminator", "discriminator", "encoder", "generator"],
     "posteriors": ["deterministic", "gaussian"],
     "encodes": True,

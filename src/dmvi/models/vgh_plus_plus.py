@@ -6,45 +6,14 @@ from dmvi.models.vgh import VGH
 from dmvi.objectives.adversarial import bce_fake, bce_real
 
 DECLARES = {
+    "extends": "vgh",
     "class": "VGHPlusPlus",
     "title": "VGH++",
-    "kind": "hybrid",
-    "players": ["code_discriminator", "discriminator", "encoder", "generator"],
-    "posteriors": ["deterministic", "gaussian"],
-    "encodes": True,
-    "options": {
-        "weight_encoder": {
-            "type": "number",
-            "minimum": 0,
-            "default": 10.0,
-            "description": "w_E, weight of L1 in the encoder's loss",
-        },
-        "weight_generator": {
-            "type": "number",
-            "minimum": 0,
-            "default": 10.0,
-            "description": "w_G, weight of L1 in the generator's loss",
-        },
-        "code_layers": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 3,
-            "description": "hidden layers of the code discriminator",
-        },
-        "code_width": {
-            "type": "integer",
-            "minimum": 1,
-            "default": 1000,
-            "description": "units in each of them",
-        },
-    },
+    "paper": "dmvi",
     "passes": {
-        "code_discriminator": {"encoder": 1, "posterior": 1, "code_discriminator": 6},
         "discriminator": {"encoder": 1, "posterior": 1, "generator": 2, "discriminator": 9},
-        "encoder": {"encoder": 3, "posterior": 3, "generator": 2, "code_discriminator": 2},
         "generator": {"encoder": 1, "posterior": 1, "generator": 6, "discriminator": 4},
     },
-    "source": "Rosca et al. (2018)",
     "equations": [
         "C: softplus(-C(z)) + softplus(C(E(x))), z ~ p(z)",
         "D: softplus(-D(x)) + softplus(D(G(E(x)))) + softplus(D(G(z)))",

@@ -18,6 +18,7 @@ DECLARES = {
     "class": "WGANGP",
     "title": "WGAN-GP",
     "kind": "gan",
+    "paper": "dmvi",
     "players": ["critic", "generator"],
     "encodes": False,
     "options": {

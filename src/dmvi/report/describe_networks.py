@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from dmvi import files
-from dmvi.distributions.posteriors import Implicit
+from dmvi.distributions.posteriors.implicit import Implicit
 from dmvi.networks import (
     make_discriminator,
     make_encoder,

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from dmvi import files
+from dmvi.data.registry import BUILDERS
 from dmvi.figures.base import render
 from dmvi.report.write_gallery import write_gallery
 from dmvi.study.config import Study
@@ -28,6 +29,12 @@ HEAD = (
 LIBRARIES = ("torch", "torchvision", "zuko", "numpy", "scikit-learn", "snakemake")
 
 
+def _private(meta: dict) -> bool:
+    """Whether a data set's images may not be passed on; nothing is known of an unknown builder's."""
+    info = BUILDERS.get(meta["builder"])
+    return not meta["standin"] and (info is None or not info.publishable)
+
+
 def publish(study: Study, config_path: Path, results: Path, output: Path) -> None:
     """Writes `output` anew from a study's `results`.
 
@@ -37,7 +44,7 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     metas = {p.parent.name: files.read_json(p) for p in sorted(results.glob("data/*/meta.json"))}
-    faces = {n for n, meta in metas.items() if meta["builder"] == "celeba" and not meta["standin"]}
+    faces = {name for name, meta in metas.items() if _private(meta)}
     redrawn = []
     for figure in study.figures:
         private = [run for run in study.figures[figure] if study.runs[run].what["data"] in faces]

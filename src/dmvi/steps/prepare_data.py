@@ -23,11 +23,12 @@ def settings(study, dataset):
 
 def cost(costs, dataset):
     """Decoding and writing; the download where files are not at hand."""
+    from dmvi.data.registry import BUILDERS
+
     spec = costs.study.data[dataset]
     images = sum(costs.images(dataset))
     official = spec.get("source", "official") == "official"
-    # Decoding: 3 ms for a CelebA picture, little for arrays.
-    seconds = images * (3e-3 if spec["builder"] == "celeba" else 1e-4)
+    seconds = images * BUILDERS[spec["builder"]].seconds_per_image
     if official and costs.config.get("data_dir") is None:
         seconds += costs.hardware["download_seconds"]
     size = costs.image_mb(dataset, images)

@@ -3,27 +3,26 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
+from dmvi.distributions.registry import declared_posteriors, tractable
 from dmvi.study.declarations import declared_models, declared_steps
 
 if TYPE_CHECKING:
     from dmvi.study.runs import Run
 
-# Posteriors with a density, whose q(z) has a Monte Carlo estimate.
-TRACTABLE_POSTERIORS = ("gaussian", "realnvp")
-
 
 def lacks(run: "Run", table: str) -> str | None:
     """What the run would need in order to give a table, in words; None if it gives it."""
     declared = declared_models()[run.what["model"]]
+    family = declared_posteriors().get(run.what.get("posterior"), {})
+    gaussian = family.get("gaussian", False)
     has = {
-        "posterior with a density": run.what.get("posterior") in TRACTABLE_POSTERIORS,
+        "posterior with a density": tractable(run.what.get("posterior")),
         "scores: the run says scored: false": run.how["scored"],
-        "Gaussian posterior": run.what.get("posterior") == "gaussian",
+        "Gaussian posterior": gaussian,
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
-        "Gaussian posterior with snapshots": run.what.get("posterior") == "gaussian"
-        and bool(run.how["snapshots"]),
+        "Gaussian posterior with snapshots": gaussian and bool(run.how["snapshots"]),
     }
     needed = [need for start, need in tables_of_steps()[0].items() if table.startswith(start)]
     return next((need for need in needed if need and not has[need]), None)

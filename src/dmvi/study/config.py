@@ -8,6 +8,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
+from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.checks import check_data, check_estimators, check_figures
 from dmvi.study.declarations import declared_models
@@ -80,11 +81,12 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
 
 
 def _complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with the models' options among a run's keys, and a block for every score and experiment."""
+    """The schema with what files declare: options of models and posteriors among a run's keys, a block
+    for every score and experiment."""
     schema = copy.deepcopy(schema)
-    for model in declared_models().values():
+    for declared in (*declared_models().values(), *declared_posteriors().values()):
         for keys in ("run", "entry"):
-            schema["$defs"][keys]["properties"] |= model["options"]
+            schema["$defs"][keys]["properties"] |= declared["options"]
     schema["properties"]["estimators"]["properties"]["scores"] = score_schema()
     schema["properties"] |= {name: module.SCHEMA for name, module in experiments().items()}
     return schema

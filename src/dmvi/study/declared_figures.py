@@ -20,8 +20,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from dmvi.declared import literals
 from dmvi.errors import DmviError
-from dmvi.study.declarations import PACKAGE, literals
+from dmvi.study.declarations import PACKAGE
 
 _NAME = re.compile(r"(fig|table)(\d+)")
 _KINDS = ("run", "data", "study")

@@ -2,12 +2,12 @@
 
 from typing import Any
 
+from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
 from dmvi.study.how import HOW, how_of
 
-# Keys that only some models or posteriors have; dropped from the runs of the others.
-FLOW_KEYS = ("flow_transforms", "flow_hidden")
+# Keys that only models with a bound have; dropped from the runs of the others.
 BOUND_KEYS = ("bound_every", "bound_images")
 
 Block = dict[str, Any]  # some keys of a run
@@ -33,6 +33,7 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     model = models[run["model"]]
     _choose_distributions(path, run, explicit, model)
     _check_options(path, run)
+    run = _with_posteriors_options(path, run)
     run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
     _drop_unused(path, run, model)
     _check_sizes(path, run, config["data"][run["data"]], model)
@@ -74,13 +75,22 @@ def _check_options(path: str, run: Block) -> None:
                 )
 
 
+def _with_posteriors_options(path: str, run: Block) -> Block:
+    """The run with its own posterior's options, and without those of the others."""
+    families = declared_posteriors()
+    own = families.get(run.get("posterior"), {"options": {}, "least_latent_dim": 1})
+    if run["latent_dim"] < own["least_latent_dim"]:
+        raise DmviError(
+            f"{path}.latent_dim is {run['latent_dim']}; the posterior {run['posterior']!r} needs at "
+            f"least {own['least_latent_dim']}"
+        )
+    others = {key for family in families.values() for key in family["options"]}
+    rest = {key: value for key, value in run.items() if key not in others - set(own["options"])}
+    return {**{key: rules["default"] for key, rules in own["options"].items()}, **rest}
+
+
 def _drop_unused(path: str, run: Block, model: Block) -> None:
     """Takes out what would retrain a run that does not use it."""
-    if run.get("posterior") != "realnvp":
-        for key in FLOW_KEYS:
-            run.pop(key, None)
-    elif run["latent_dim"] < 2:
-        raise DmviError(f"{path}.latent_dim is 1; the posterior 'realnvp' couples at least 2")
     if "bound" not in model:
         for key in BOUND_KEYS:
             run.pop(key, None)

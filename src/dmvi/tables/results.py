@@ -8,23 +8,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from dmvi.data.registry import BUILDERS
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.tables.models import model_rank, model_title
 from dmvi.tables.reading import read_array, read_table_csv, read_table_json
 
 # The paper's data sets in the paper's order; other data sets follow in the order of their names.
-KINDS = {
-    "color_mnist": "ColorMNIST",
-    "stacked_mnist": "ColorMNIST",
-    "celeba": "CelebA",
-    "cifar10": "CIFAR-10",
-}
-POSTERIOR_LABELS = {"gaussian": "Gaussian", "realnvp": "RNVP"}
-LIKELIHOOD_LABELS = {
-    "bernoulli": "Bernoulli",
-    "quantized_normal": "QuantizedNormal",
-    "categorical": "Categorical",
-}
+KINDS = {name: info.kind for name, info in BUILDERS.items() if info.kind}
+POSTERIOR_LABELS = {name: family["title"] for name, family in declared_posteriors().items()}
+LIKELIHOOD_LABELS = {name: declared["title"] for name, declared in declared_likelihoods().items()}
 
 
 @dataclass(frozen=True)
@@ -67,10 +60,11 @@ class Tables:
     Args:
         root: a study's `results` folder.
         runs: the seeds at hand for every run, {run: [seed, ...]}.
-        study: {"name", "scale" ("demo" | "reduced" | "paper"), "note"}.
+        study: {"name", "scale" ("demo" | "reduced" | "paper"), "note"}, and "models" that it runs for a
+            figure that prints their declarations.
     """
 
-    def __init__(self, root: str | Path, runs: dict[str, list[int]], study: dict[str, str]):
+    def __init__(self, root: str | Path, runs: dict[str, list[int]], study: dict[str, Any]):
         self.root = Path(root)
         self.seeds = {run: tuple(seeds) for run, seeds in runs.items()}
         self.study = {"name": "", "scale": "", "note": "", **study}

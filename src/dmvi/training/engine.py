@@ -84,7 +84,7 @@ def fit(
     device = sampler.device
     iterations = spec["iterations"]
     players = model.players()
-    optimizers = {player.name: _adam(player, spec) for player in players}
+    optimizers = make_optimizers(players, spec)
     iterate = Iteration(players, optimizers, sampler, spec["precision"])
     if cuda_graphs:
         iterate = CapturedIteration(iterate, CudaGraph(device, [sampler.generator]))
@@ -125,14 +125,34 @@ def fit(
     return journal
 
 
-def _adam(player: Player, spec: dict[str, Any]) -> torch.optim.Adam:
-    rate = spec["learning_rate"]
-    return torch.optim.Adam(
-        player.parameters(),
-        lr=rate[player.name] if isinstance(rate, dict) else rate,
-        betas=tuple(spec["adam_betas"]),
-        fused=True,
-    )
+def learning_rates(spec: dict[str, Any], players: list[Player]) -> dict[str, float]:
+    """Player -> its learning rate; a number in the spec is that of all.
+
+    Raises:
+        DmviError: a mapping in the spec does not name exactly the players.
+    """
+    written, names = spec["learning_rate"], [player.name for player in players]
+    if not isinstance(written, dict):
+        return dict.fromkeys(names, written)
+    if set(written) != set(names):
+        raise DmviError(
+            f"learning_rate names {', '.join(written)}; the players are {', '.join(names)}"
+        )
+    return {name: written[name] for name in names}
+
+
+def make_optimizers(players: list[Player], spec: dict[str, Any]) -> dict[str, torch.optim.Adam]:
+    """Player -> the optimiser of its parameters, at its own learning rate."""
+    rates = learning_rates(spec, players)
+    return {
+        player.name: torch.optim.Adam(
+            player.parameters(),
+            lr=rates[player.name],
+            betas=tuple(spec["adam_betas"]),
+            fused=True,
+        )
+        for player in players
+    }
 
 
 def _save(path: Path, identity: str, step: int, parts: dict, device: torch.device) -> None:
