@@ -19,10 +19,25 @@ from dmvi.networks.vgg import VGG
 from dmvi.progress import Progress
 from dmvi.scores.classifier import AugmentedBatches, error_rate, learning_rate
 from dmvi.training import checkpoint
+from dmvi.training.attempts import Attempt
 from dmvi.training.engine import STOP_SIGNALS, Interrupted
 from dmvi.training.journal import NonFiniteLossError
 from dmvi.training.reproducibility import autocast, choose_device, set_up
 from dmvi.training.signals import stop_on_signal
+
+
+def identity_of(
+    spec: dict[str, Any], settings: dict[str, Any], seed: int, meta: dict[str, Any]
+) -> str:
+    """What a classifier's training is, its length included.
+
+    Args:
+        spec: title, image_shape, classes and width of the network, as in its model.pt.
+        settings: as in `train_classifier`.
+        meta: the data set's meta.json.
+    """
+    hashes = meta["sha256"]
+    return checkpoint.digest([spec, settings, seed, hashes["images.npy"], hashes["labels.npy"]])
 
 
 def train_classifier(
@@ -63,8 +78,7 @@ def train_classifier(
     network.to(chosen, memory_format=torch.channels_last)  # as the images arrive
     count = sum(parameter.numel() for parameter in network.parameters())
     log(f"classifier of {data.name}: {count:,} parameters, {spec['classes']} classes, on {chosen}")
-    hashes = dataset.meta["sha256"]
-    identity = checkpoint.digest([spec, settings, seed, hashes["images.npy"], hashes["labels.npy"]])
+    identity = identity_of(spec, settings, seed, dataset.meta)
     rows, seconds = _fit(network, dataset, settings, seed, identity, checkpoints, chosen, log)
     test = dataset.span("test")
     test_error = error_rate(network, dataset.images[test], dataset.labels[test])
@@ -133,6 +147,7 @@ def _fit(
     path, steps = checkpoints / "checkpoint.pt", settings["epochs"] * batches.per_epoch
     with checkpoint.locked(checkpoints), stop_on_signal(*STOP_SIGNALS) as stop:
         _resume(path, identity, parts, state, log)
+        attempt = Attempt(checkpoints, identity, state["step"], device)
         totals = state["totals"].to(device)  # of the epoch: loss, wrong answers
         began, before = time.monotonic(), state["seconds"]
 
@@ -141,6 +156,7 @@ def _fit(
             state.update(step=step, totals=totals.cpu(), seconds=seconds)
             content = {name: part.state_dict() for name, part in parts.items()}
             checkpoint.save(path, {"identity": identity, "parts": content, **state})
+            attempt.reached(step)
 
         progress = Progress(log, "step", state["step"])
         network.train()

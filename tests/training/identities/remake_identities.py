@@ -15,6 +15,7 @@ import argparse
 import gzip
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,7 @@ def write_data(folder: Path, name: str) -> Path:
             "builder": builder,
             "title": name,
             "image_shape": [size, size, 3],
-            "splits": dict(
-                zip(("train", "valid", "test"), zip(ends, ends[1:], strict=False), strict=True)
-            ),
+            "splits": dict(zip(("train", "valid", "test"), pairwise(ends), strict=True)),
             "sha256": {n: files.sha256(data / n) for n in ("images.npy", "labels.npy")},
         },
     )

@@ -80,9 +80,7 @@ def assert_near(found, known, precision, where=""):
         for key in keys:
             assert_near(found[key], known[key], precision, f"{where}/{key}")
     else:
-        close = math.isclose(
-            found, known, rel_tol=RELATIVE[precision], abs_tol=ABSOLUTE[precision]
-        )
+        close = math.isclose(found, known, rel_tol=RELATIVE[precision], abs_tol=ABSOLUTE[precision])
         assert close, f"{where} is {found}, was {known}: {DISCARDED}"
 
 
