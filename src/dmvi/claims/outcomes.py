@@ -167,7 +167,8 @@ def _row(*cells: str) -> str:
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{_number(value)}\u00a0{unit}"
+    """A published value with the one decimal that the paper prints."""
+    return f"{value:,.1f}\u00a0{unit}"
 
 
 def _number(value: float) -> str:
