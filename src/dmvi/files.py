@@ -2,11 +2,13 @@
 
 A file either exists whole or not at all: everything is written under a temporary name in the same
 folder, flushed to the disk, and renamed. A job killed at any moment leaves no half-written output.
+The same goes for a folder that is written anew as a whole (`replaced_folder`).
 """
 
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,37 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_folder(path: str | Path) -> Iterator[Path]:
+    """Yields an empty folder beside `path`, which takes its place on success; on failure it is removed.
+
+    The old folder is moved aside before and deleted after the new one is in its place, so that at any
+    moment one of them is whole. What a killed process left beside `path` is cleared at the next use.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new, old = (path.with_name(f".{path.name}.{word}") for word in ("new", "old"))
+    if old.exists() and not path.exists():
+        old.rename(path)  # killed between the two renames below
+    for left in (new, old):
+        if left.exists():
+            shutil.rmtree(left)
+    new.mkdir()
+    try:
+        yield new
+        if path.exists():
+            path.rename(old)
+        try:
+            new.rename(path)
+        except OSError:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_json(path: str | Path, value: Any) -> None:

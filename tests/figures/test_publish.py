@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,14 +12,18 @@ from PIL import Image
 
 from dmvi.errors import DmviError
 from dmvi.figures import base
-from dmvi.files import read_json
+from dmvi.files import read_json, write_json
+from dmvi.report import published as module
 from dmvi.report.previews import preview
 from dmvi.report.published import publish
 from dmvi.report.write_gallery import write_gallery
+from dmvi.steps.provenance import NO_RECORD
+from dmvi.steps.train import identity_of
 from dmvi.study.config import Study
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.runs import Run
 from dmvi.tables.results import Tables
+from dmvi.training.attempts import NAME
 
 FIGURES = ("fig2", "fig11", "table3")
 
@@ -43,10 +49,30 @@ def finished(own_study, tmp_path):
     benchmark = root / "benchmarks/train/celeba/seed0.tsv"
     benchmark.parent.mkdir(parents=True)
     pd.DataFrame({"s": [90.0], "cpu_time": [60.0]}).to_csv(benchmark, sep="\t", index=False)
+    _describe_trainings(own_study)
     config = tmp_path / "config.yaml"
     config.write_text("study: mine")
-    publish(study, config, root, tmp_path / "reference")
+    publish(study, config, root, tmp_path / "reference", log=lambda _: None)
     return own_study, tmp_path / "reference"
+
+
+def _describe_trainings(own_study):
+    """What publishing reads of trainings: digests of the data, and two attempts at CelebA's run."""
+    for path in own_study.root.glob("data/*/meta.json"):
+        meta = read_json(path) | {"sha256": {"images.npy": f"digest of {path.parent.name}"}}
+        write_json(path, meta)
+    for path in own_study.root.glob("runs/*/seed*/run.json"):
+        write_json(path, {"iterations": 200, "num_parameters": 5} | read_json(path))
+    described = read_json(own_study.path("celeba", 0, "run.json"))
+    spec = {k: v for k, v in described.items() if k not in ("run", "seed", "num_parameters")}
+    meta = SimpleNamespace(meta=read_json(own_study.root / "data/celeba/meta.json"))
+    same = {"identity": identity_of(spec, 0, meta), "machine": "a GPU", "seconds": 60.0}
+    iterations = spec["iterations"]
+    records = [
+        {**same, "commit": "c1", "from_step": 0, "to_step": 50},
+        {**same, "commit": "c2", "from_step": 50, "to_step": iterations},
+    ]
+    write_json(own_study.root / "checkpoints/celeba/seed0" / NAME, records)
 
 
 def test_provenance_says_what_made_the_results(finished):
@@ -54,12 +80,88 @@ def test_provenance_says_what_made_the_results(finished):
     provenance = read_json(folder / "provenance.json")
     assert provenance["runs"] == own_study.runs
     assert set(provenance["data"]) == {"celeba", "cifar10", "color_mnist"}
-    assert provenance["minutes"] == {"train": {"jobs": 1, "wall": 1.5, "cpu": 1.0}}
+    minutes = {"train": {"jobs": 1, "wall": 1.5, "cpu": 1.0}}
+    assert provenance["minutes_of_last_attempts"] == minutes
     digest = hashlib.sha256(b"weights").hexdigest()
     assert provenance["model_sha256"] == {"celeba/seed0": digest}
-    assert provenance["hardware"]["cores"] >= 1
-    assert provenance["libraries"]["torch"]
+    assert provenance["figures"]["hardware"]["cores"] >= 1
+    assert provenance["figures"]["libraries"]["torch"]
+    assert provenance["figures"]["commit"]
     assert (folder / "config.yaml").read_text() == "study: mine"
+
+
+def test_provenance_is_that_of_the_trainings_and_not_of_who_publishes(finished):
+    _, folder = finished
+    provenance = read_json(folder / "provenance.json")
+    trained = provenance["trainings"]["runs"]
+    assert trained["celeba/seed0"]["complete"]
+    assert trained["celeba/seed0"]["commits"] == ["c1", "c2"]
+    assert trained["celeba/seed0"]["seconds"] == 120
+    assert trained["color_mnist/seed0"] == NO_RECORD
+    totals = provenance["training"]
+    assert (totals["recorded_seconds"], totals["machines"]) == (120, ["a GPU"])
+    assert "runs/color_mnist/seed0" in totals["without_record"]
+    assert "c1" not in provenance["figures"]["commit"]
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def study_of(own_study, figures=FIGURES):
+    runs = {
+        name: Run(name, name, tuple(seeds), {"data": name}, {}, ())
+        for name, seeds in own_study.runs.items()
+        if name in ("celeba", "cifar10", "color_mnist")
+    }
+    config = {"study": {"name": "mine", "scale": "reduced"}}
+    shown = {"fig2": list(runs), "fig11": list(runs)}
+    return Study(config, runs, {figure: shown.get(figure, []) for figure in figures})
+
+
+def test_a_publish_that_dies_leaves_the_old_folder_as_it_was(finished, monkeypatch):
+    own_study, folder = finished
+    before = contents(folder)
+    (own_study.root / "claims.md").write_text("other claims")
+
+    def die(*arguments, **words):
+        raise KeyboardInterrupt
+
+    publishing = study_of(own_study), folder.parent / "config.yaml", own_study.root, folder
+    for broken in ("render", "write_gallery", "_copy_tables", "trainings", "_minutes"):
+        with monkeypatch.context() as patch:
+            patch.setattr(module, broken, die)
+            with pytest.raises(KeyboardInterrupt):
+                publish(*publishing, log=lambda _: None)
+        assert contents(folder) == before
+        assert not list(folder.parent.glob(".reference*"))
+    lines = []
+    publish(*publishing, log=lines.append)
+    after = contents(folder)
+    assert (after["claims.md"], after["fig2.png"]) == (b"other claims", before["fig2.png"])
+    assert not list(folder.parent.glob(".reference*"))
+    assert lines[:2] == ["figure 1 of 3: fig2", "figure 2 of 3: fig11, again without photographs"]
+    assert re.search(
+        r"reference is complete: 3 figures, 1 of \d+ trainings with a record", lines[-1]
+    )
+
+
+def test_an_unfinished_study_is_refused_before_anything_is_touched(finished):
+    own_study, folder = finished
+    before = contents(folder)
+    command = f"`snakemake --cores all --directory {folder.parent} all` makes what is missing"
+    for others, missing in enumerate(("claims.md", "table3.pdf", "fig11.png")):
+        (own_study.root / missing).unlink()
+        more = f" and {others} more" if others else ""
+        with pytest.raises(DmviError) as caught:
+            publish(study_of(own_study), folder.parent / "config.yaml", own_study.root, folder)
+        assert f"{missing}{more} does not exist" in str(caught.value)
+        assert command in str(caught.value)
+        assert contents(folder) == before
 
 
 def test_tables_are_copied_and_arrays_are_not(finished):

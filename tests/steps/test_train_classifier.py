@@ -13,6 +13,7 @@ from dmvi.errors import DmviError
 from dmvi.scores.functions.classifier import AugmentedBatches, class_probabilities, load_classifier
 from dmvi.steps.train_classifier import train_classifier
 from dmvi.training import checkpoint
+from dmvi.training.attempts import read_attempts
 from dmvi.training.engine import Interrupted
 from dmvi.training.journal import NonFiniteLossError
 
@@ -97,6 +98,8 @@ def test_stopping_on_a_signal_and_resuming_gives_the_same_bytes(
     run(stripes, tmp_path / "parts", log=messages.append)
     assert any(f"at step {stop_at}" in message for message in messages)
     assert outputs(tmp_path / "parts") == outputs(tmp_path / "whole")
+    spans = [(r["from_step"], r["to_step"]) for r in read_attempts(tmp_path / "parts/checkpoints")]
+    assert spans == [(0, stop_at), (stop_at, 18)]
 
 
 def test_a_killed_training_goes_on_from_its_last_epoch(stripes, tmp_path, monkeypatch):

@@ -1,9 +1,10 @@
 """Copies a finished study's figures, claims and small tables, with their provenance, to be committed."""
 
+import os
 import platform
 import shutil
-import subprocess
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -13,17 +14,21 @@ import pandas as pd
 
 from dmvi import files
 from dmvi.data.registry import BUILDERS
+from dmvi.environment import checkout_commit, processor_name
+from dmvi.errors import DmviError
 from dmvi.figures.base import render
 from dmvi.report.write_gallery import write_gallery
+from dmvi.steps.provenance import summary, trainings
 from dmvi.study.config import Study
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
 from dmvi.tables.results import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
+CLAIMS = ("claims.csv", "claims.md")
 HEAD = (
-    "Figures, claims and small tables of a finished run. What produced them (commit, configuration, "
-    "seeds, data and their checksums, hardware, minutes) is in [provenance.json](provenance.json) "
+    "Figures, claims and small tables of a finished run. What produced them (each training's commits, "
+    "machines and seconds, seeds, data and their checksums) is in [provenance.json](provenance.json) "
     "and [config.yaml](config.yaml). Photographs of CelebA are left out."
 )
 LIBRARIES = ("torch", "torchvision", "zuko", "numpy", "scikit-learn", "snakemake")
@@ -35,20 +40,86 @@ def _private(meta: dict) -> bool:
     return not meta["standin"] and (info is None or not info.publishable)
 
 
-def publish(study: Study, config_path: Path, results: Path, output: Path) -> None:
-    """Writes `output` anew from a study's `results`.
+def publish(
+    study: Study,
+    config_path: Path,
+    results: Path,
+    output: Path,
+    log: Callable[[str], None] = print,
+) -> None:
+    """Writes `output` anew from a study's `results`; a folder of before stays until all is written.
 
     CelebA's terms forbid passing its photographs on, so a figure that shows images of the data
     (`SHOWS_DATA`) is drawn again without the runs on real CelebA.
+
+    Raises:
+        DmviError: the study is not finished; the message has the command that finishes it.
     """
-    shutil.rmtree(output, ignore_errors=True)
-    output.mkdir(parents=True)
+    _check_finished(study, config_path.parent, results)
     metas = {p.parent.name: files.read_json(p) for p in sorted(results.glob("data/*/meta.json"))}
     faces = {name for name, meta in metas.items() if _private(meta)}
+    with files.replaced_folder(output) as folder:
+        redrawn = _write_figures(study, results, folder, faces, log)
+        for name in CLAIMS:
+            shutil.copy2(results / name, folder)
+        shutil.copy2(config_path, folder / "config.yaml")
+        left_out = _copy_tables(results, folder, study)
+        log("tables copied; reading who trained what")
+        trained = trainings(study, results)
+        totals = summary(trained)
+        files.write_json(
+            folder / "provenance.json",
+            {
+                "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+                "study": study.config["study"],
+                "runs": {name: list(run.seeds) for name, run in study.runs.items()},
+                "training": totals,
+                "trainings": trained,
+                "figures": _here(),
+                "data": metas,
+                "classifiers": {
+                    path.parent.name: files.read_json(path)
+                    for path in sorted(results.glob("classifiers/*/classifier.json"))
+                },
+                "model_sha256": {
+                    f"{name}/seed{seed}": files.sha256(results / f"runs/{name}/seed{seed}/model.pt")
+                    for name, run in study.runs.items()
+                    for seed in run.seeds
+                    if (results / f"runs/{name}/seed{seed}/model.pt").exists()
+                },
+                "minutes_of_last_attempts": _minutes(results / "benchmarks"),
+                "figures_without_celeba_photographs": redrawn,
+                "tables_left_out_for_size": left_out,
+            },
+        )
+    recorded = totals["trainings"] - len(totals["without_record"])
+    log(
+        f"{output} is complete: {len(study.figures)} figures, {recorded} of {totals['trainings']} "
+        f"trainings with a record of who trained them ({totals['recorded_seconds'] / 3600:.2f} hours)"
+    )
+
+
+def _check_finished(study: Study, folder: Path, results: Path) -> None:
+    """Refuses a study of which a figure or the claims are missing, before anything is touched."""
+    drawn = [f"{figure}{suffix}" for figure in study.figures for suffix in (".pdf", ".png")]
+    missing = [name for name in (*drawn, *CLAIMS) if not (results / name).exists()]
+    if missing:
+        others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise DmviError(
+            f"{results / missing[0]}{others} does not exist, so the study is not finished; "
+            f"`snakemake --cores all --directory {folder} all` makes what is missing"
+        )
+
+
+def _write_figures(
+    study: Study, results: Path, output: Path, faces: set[str], log: Callable[[str], None]
+) -> list[str]:
+    """Copies the figures, and draws again those that would show the data sets `faces`: returns these."""
     redrawn = []
-    for figure in study.figures:
+    for number, figure in enumerate(study.figures, 1):
         private = [run for run in study.figures[figure] if study.runs[run].what["data"] in faces]
         if private and declared_figures()[figure].shows_data:
+            log(f"figure {number} of {len(study.figures)}: {figure}, again without photographs")
             seeds = study.figure_seeds(figure)
             public = {run: values for run, values in seeds.items() if run not in private}
             redrawn.append(figure)
@@ -58,43 +129,25 @@ def publish(study: Study, config_path: Path, results: Path, output: Path) -> Non
                 render(figure, tables, *targets, output / "redrawn.json")
                 (output / "redrawn.json").unlink()
         else:
+            log(f"figure {number} of {len(study.figures)}: {figure}")
             for suffix in (".pdf", ".png"):
                 shutil.copy2(results / f"{figure}{suffix}", output)
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
     head = HEAD + (f" Left out for the same reason: {', '.join(missing)}." if missing else "")
     write_gallery(shown, study.config["study"], output / "README.md", head)
-    for name in ("claims.csv", "claims.md"):
-        shutil.copy2(results / name, output)
-    shutil.copy2(config_path, output / "config.yaml")
-    left_out = _copy_tables(results, output, study)
-    files.write_json(
-        output / "provenance.json",
-        {
-            "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-            "commit": _git("rev-parse", "HEAD"),
-            "uncommitted_changes": bool(_git("status", "--porcelain", "--", "src", "workflow")),
-            "study": study.config["study"],
-            "runs": {name: list(run.seeds) for name, run in study.runs.items()},
-            "data": metas,
-            "classifiers": {
-                path.parent.name: files.read_json(path)
-                for path in sorted(results.glob("classifiers/*/classifier.json"))
-            },
-            "model_sha256": {
-                f"{name}/seed{seed}": files.sha256(results / f"runs/{name}/seed{seed}/model.pt")
-                for name, run in study.runs.items()
-                for seed in run.seeds
-                if (results / f"runs/{name}/seed{seed}/model.pt").exists()
-            },
-            "hardware": _hardware(),
-            "libraries": {name: version(name) for name in LIBRARIES},
-            "python": platform.python_version(),
-            "minutes": _minutes(results / "benchmarks"),
-            "figures_without_celeba_photographs": redrawn,
-            "tables_left_out_for_size": left_out,
-        },
-    )
+    return redrawn
+
+
+def _here() -> dict[str, Any]:
+    """The checkout and machine that publish: those of the figures that were drawn again, and, where
+    a study was finished and published in one go, of all of them."""
+    return {
+        "commit": checkout_commit(),
+        "hardware": _hardware(),
+        "libraries": {name: version(name) for name in LIBRARIES},
+        "python": platform.python_version(),
+    }
 
 
 def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
@@ -115,7 +168,10 @@ def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
 
 
 def _minutes(benchmarks: Path) -> dict[str, dict[str, float]]:
-    """Rule -> jobs, and the sums of their wall and CPU minutes, from Snakemake's benchmarks."""
+    """Rule -> jobs, and the sums of their wall and CPU minutes, from Snakemake's benchmarks.
+
+    A benchmark is of a job's last attempt: of a training that was interrupted, `trainings` has more.
+    """
     sums: dict[str, dict[str, Any]] = defaultdict(lambda: {"jobs": 0, "wall": 0.0, "cpu": 0.0})
     for path in benchmarks.rglob("*.tsv"):
         row = pd.read_csv(path, sep="\t").iloc[0]
@@ -130,20 +186,7 @@ def _minutes(benchmarks: Path) -> dict[str, dict[str, float]]:
 
 
 def _hardware() -> dict[str, Any]:
-    import os
-
     import torch
 
-    cpu = platform.processor()
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        cpu = next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass  # not Linux: the platform's own word stands
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    return {"cpu": cpu, "cores": os.cpu_count(), "gpus": gpus}
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
+    return {"cpu": processor_name(), "cores": os.cpu_count(), "gpus": gpus}

@@ -81,6 +81,18 @@ def cost(costs, run, ratio):
 EVALUATION_BATCH = 1024  # codes of 10,000 dimensions and their parameters: 120 MB
 
 
+def identity_of(setting: dict[str, Any], seed: int, model_sha256: str, meta: dict[str, Any]) -> str:
+    """What a classifier's training is, its length aside.
+
+    Args:
+        setting: of the classifier, as in `estimate_ratio`.
+        model_sha256: of the bytes of the encoder's model.pt.
+        meta: the data set's meta.json.
+    """
+    source = [model_sha256, meta["sha256"]["images.npy"], seed]
+    return checkpoint.digest([{**setting, "iterations": None}, source])
+
+
 def estimate_ratio(
     model_path: Path,
     posterior_path: Path,
@@ -127,7 +139,7 @@ def estimate_ratio(
     test = parameters[dataset.span("test")]
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]
     heldout = FixedCodes(model, test, np.arange(len(test)), seeds[0], chosen)
-    source = [files.sha256(model_path), dataset.meta["sha256"]["images.npy"], seed]
+    model_sha256 = files.sha256(model_path)
     entries, curves, reliability = [], [], []
     for number, setting in enumerate(settings):
         rng = np.random.default_rng(seeds[1])
@@ -148,7 +160,7 @@ def estimate_ratio(
             classifier,
             CodeSampler(model, marginal, setting["batch_size"], seeds[2], chosen),
             {**setting, "log_every": setting["every"]},
-            checkpoint.digest([{**setting, "iterations": None}, source]),
+            identity_of(setting, seed, model_sha256, dataset.meta),
             CheckpointPolicy(checkpoints / str(number)),
             log,
             tracker,

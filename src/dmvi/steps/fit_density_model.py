@@ -95,6 +95,14 @@ STANDARDISATION_CODES = 4096  # their mean is within 2 % of a standard deviation
 EVALUATION_BATCH = 256
 
 
+def identity_of(
+    name: str, settings: dict[str, Any], seed: int, n: int, model_path: Path, posterior_path: Path
+) -> str:
+    """What a fit by gradient is, its length included; n is the number of posteriors in q(z)."""
+    sources = [files.sha256(path) for path in (model_path, posterior_path)]
+    return checkpoint.digest([name, settings, seed, n, *sources])
+
+
 def fit_density_model(
     model_path: Path,
     posterior_path: Path,
@@ -155,8 +163,7 @@ def fit_density_model(
     else:
         log(f"{name} of {density.num_parameters:,} parameters on {chosen}")
         spec = {**settings, "log_every": settings["every"]}
-        sources = [files.sha256(path) for path in (model_path, posterior_path)]
-        identity = checkpoint.digest([name, settings, seed, n, *sources])
+        identity = identity_of(name, settings, seed, n, model_path, posterior_path)
         fit(density, sampler, spec, identity, CheckpointPolicy(checkpoints), log, curve)
         density.eval()
 

@@ -19,6 +19,7 @@ from dmvi.networks.vgg import VGG
 from dmvi.progress import Progress
 from dmvi.scores.functions.classifier import AugmentedBatches, error_rate, learning_rate
 from dmvi.training import checkpoint
+from dmvi.training.attempts import Attempt
 from dmvi.training.engine import STOP_SIGNALS, Interrupted
 from dmvi.training.journal import NonFiniteLossError
 from dmvi.training.reproducibility import autocast, choose_device, set_up
@@ -60,6 +61,20 @@ def cost(costs, dataset):
     return costs.cost(seconds, memory, 1.5 * state, gpus, threads)
 
 
+def identity_of(
+    spec: dict[str, Any], settings: dict[str, Any], seed: int, meta: dict[str, Any]
+) -> str:
+    """What a classifier's training is, its length included.
+
+    Args:
+        spec: title, image_shape, classes and width of the network, as in its model.pt.
+        settings: as in `train_classifier`.
+        meta: the data set's meta.json.
+    """
+    hashes = meta["sha256"]
+    return checkpoint.digest([spec, settings, seed, hashes["images.npy"], hashes["labels.npy"]])
+
+
 def train_classifier(
     data: Path,
     settings: dict[str, Any],
@@ -98,8 +113,7 @@ def train_classifier(
     network.to(chosen, memory_format=torch.channels_last)  # as the images arrive
     count = sum(parameter.numel() for parameter in network.parameters())
     log(f"classifier of {data.name}: {count:,} parameters, {spec['classes']} classes, on {chosen}")
-    hashes = dataset.meta["sha256"]
-    identity = checkpoint.digest([spec, settings, seed, hashes["images.npy"], hashes["labels.npy"]])
+    identity = identity_of(spec, settings, seed, dataset.meta)
     rows, seconds = _fit(network, dataset, settings, seed, identity, checkpoints, chosen, log)
     test = dataset.span("test")
     test_error = error_rate(network, dataset.images[test], dataset.labels[test])
@@ -168,6 +182,7 @@ def _fit(
     path, steps = checkpoints / "checkpoint.pt", settings["epochs"] * batches.per_epoch
     with checkpoint.locked(checkpoints), stop_on_signal(*STOP_SIGNALS) as stop:
         _resume(path, identity, parts, state, log)
+        attempt = Attempt(checkpoints, identity, state["step"], device)
         totals = state["totals"].to(device)  # of the epoch: loss, wrong answers
         began, before = time.monotonic(), state["seconds"]
 
@@ -176,6 +191,7 @@ def _fit(
             state.update(step=step, totals=totals.cpu(), seconds=seconds)
             content = {name: part.state_dict() for name, part in parts.items()}
             checkpoint.save(path, {"identity": identity, "parts": content, **state})
+            attempt.reached(step)
 
         progress = Progress(log, "step", state["step"])
         network.train()

@@ -52,3 +52,32 @@ def read_attempts(folder: Path, identity: str | None = None) -> list[dict[str, A
     path = folder / NAME
     records = read_json(path) if path.exists() else []
     return [record for record in records if identity in (None, record["identity"])]
+
+
+def made_by(records: list[dict[str, Any]], steps: int) -> list[dict[str, Any]]:
+    """The attempts that the first `steps` steps of one training are from, in their order.
+
+    It is followed backwards: before an attempt that began at step k comes the latest earlier one that
+    ended there, or went beyond (a checkpoint of before its end was put back), or else, where a record
+    is lost, the latest that began before k. Attempts that were superseded are left out.
+    """
+    chain: list[dict[str, Any]] = []
+    need, earlier = steps, records
+    while need > 0:
+        began = [i for i, record in enumerate(earlier) if record["from_step"] < need]
+        ended_there = [i for i in began if earlier[i]["to_step"] == need]
+        went_beyond = [i for i in began if earlier[i]["to_step"] > need]
+        candidates = ended_there or went_beyond or began
+        if not candidates:
+            break
+        last = candidates[-1]
+        chain.insert(0, earlier[last])
+        need, earlier = earlier[last]["from_step"], earlier[:last]
+    return chain
+
+
+def missing_steps(chain: list[dict[str, Any]], steps: int) -> list[list[int]]:
+    """[from, to] of the steps up to `steps` that no attempt of the chain accounts for."""
+    ends = [0, *(record["to_step"] for record in chain)]
+    starts = [*(record["from_step"] for record in chain), steps]
+    return [[end, start] for end, start in zip(ends, starts, strict=True) if end < start]

@@ -1,0 +1,180 @@
+"""What a number of ours says about a published one: one word of a closed list, and a table of them."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from dmvi.claims.published import PUBLISHED, Published, published
+from dmvi.errors import DmviError
+
+STUDIES = ("reduced", "paper_cpu", "paper")
+SHORTEST = (
+    0.5  # share of the paper's training below which a number is not compared with the paper's
+)
+
+Kind = Literal["within", "better", "outside, explained", "outside, unexplained", "not comparable"]
+KINDS: tuple[Kind, ...] = (
+    *("within", "better"),
+    *("outside, explained", "outside, unexplained"),
+    "not comparable",
+)
+
+
+@dataclass(frozen=True)
+class Ours:
+    """One number of ours, as a study has it.
+
+    Attributes:
+        value: in the published number's unit.
+        uncertainty: half the width of its 95 % interval; None where nothing was repeated.
+        settings: what it was measured with, in words.
+        share: of the paper's training length, 1 being all of it (the smallest, where several
+            trainings are behind the number); None where the paper's length did not survive.
+        explanation: why it differs from the paper's, if that is known ...
+        shown_by: ... and the run, or training, that shows it.
+        incomparable: why it is not to be compared at all, if it is not.
+    """
+
+    value: float
+    uncertainty: float | None
+    settings: str
+    share: float | None = None
+    explanation: str = ""
+    shown_by: str = ""
+    incomparable: str = ""
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise DmviError(f"a number of ours is {self.value}; it must be finite")
+        if self.uncertainty is not None and not 0 <= self.uncertainty < math.inf:
+            raise DmviError(f"an uncertainty is {self.uncertainty}; it must be 0 or more, or None")
+        if self.share is not None and not 0 < self.share < math.inf:
+            raise DmviError(
+                f"a share of the paper's training is {self.share}; it must be positive, or None"
+            )
+        if bool(self.explanation) != bool(self.shown_by):
+            raise DmviError(
+                "an explanation needs the run that shows it, and such a run an explanation; "
+                f"explanation is {self.explanation!r}, shown_by is {self.shown_by!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a published number: one of `KINDS`, and why where a reader would ask."""
+
+    kind: Kind
+    why: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.why})" if self.why else self.kind
+
+
+def outcome(published: Published, ours: Ours) -> Outcome:
+    """What a number of ours says about a published one; the first of these that is the case.
+
+    not comparable: ours says so; or it was trained for less than half of the paper's length; or its
+    95 % interval reaches into the rule's zone and is wider than it, so that it could be anything.
+    within: in the rule's zone. better: outside, on the better side. outside, explained: with the
+    run that shows why. outside, unexplained: everything else.
+    """
+    if ours.incomparable:
+        return Outcome("not comparable", ours.incomparable)
+    if ours.share is not None and ours.share < SHORTEST:
+        return Outcome("not comparable", f"trained {_percent(ours.share)} of the paper's length")
+    low, high = published.rule.zone(published.value)
+    half = ours.uncertainty or 0.0
+    overlaps = ours.value - half <= high and ours.value + half >= low
+    if overlaps and 2 * half > high - low:
+        return Outcome("not comparable", "our 95 % interval is wider than the rule")
+    if low <= ours.value <= high:
+        return Outcome("within")
+    side = "lower" if ours.value < low else "higher"
+    if side == published.better:
+        return Outcome("better")
+    if ours.explanation:
+        return Outcome("outside, explained", f"{ours.explanation}: {ours.shown_by}")
+    return Outcome("outside, unexplained")
+
+
+def check_complete(ours: Mapping[str, Mapping[str, Ours]], studies: Sequence[str]) -> None:
+    """Refuses to publish a table in which a published number has no outcome in one of the studies.
+
+    Raises:
+        DmviError: naming them; also for an id or a study that there is not.
+    """
+    _check_names(ours)
+    missing = [
+        f"{row.id} ({study})"
+        for row in PUBLISHED
+        for study in studies
+        if study not in ours.get(row.id, {})
+    ]
+    if missing:
+        raise DmviError(
+            f"no outcome of {', '.join(missing)}: give each a number of ours, with the reason in "
+            "`incomparable` where it is none"
+        )
+
+
+def markdown(ours: Mapping[str, Mapping[str, Ours]]) -> str:
+    """A table of the published numbers and ours, and below it how each is decided.
+
+    Args:
+        ours: id -> study -> our number. Columns are *reduced* and *paper_cpu*, and *paper* once any
+            row has it; a dash where a study has none.
+
+    Raises:
+        DmviError: for an id or a study that there is not.
+    """
+    _check_names(ours)
+    has_paper = any("paper" in of for of in ours.values())
+    studies = STUDIES if has_paper else STUDIES[:-1]
+    lines = [
+        _row("quantity", "place", "published", *(f"*{study}*" for study in studies)),
+        _row("---", "---", "---:", *("---" for _ in studies)),
+    ]
+    for row in PUBLISHED:
+        of = ours.get(row.id, {})
+        cells = [_cell(row, of[study]) if study in of else "–" for study in studies]
+        lines.append(_row(row.quantity, row.place, _with_unit(row.value, row.unit), *cells))
+    lines += ["", "**How each is decided** (rule; protocol, as far as it survives)", ""]
+    for row in PUBLISHED:
+        rule = f"{row.rule.words(row.unit)}. {row.rule.why}."
+        better = f" Better is {row.better}." if row.better else ""
+        lines.append(f"- {row.place}: {rule}{better} {row.protocol}. Source: {row.source}.")
+    return "\n".join(lines) + "\n"
+
+
+def _check_names(ours: Mapping[str, Mapping[str, Ours]]) -> None:
+    for id, of in ours.items():
+        published(id)
+        for study in of:
+            if study not in STUDIES:
+                raise DmviError(f"{study!r} is no column; those are {', '.join(STUDIES)}")
+
+
+def _cell(row: Published, ours: Ours) -> str:
+    error = "" if ours.uncertainty is None else f" ± {_number(ours.uncertainty)}"
+    length = "" if ours.share is None else f"; {_percent(ours.share)} of the paper's training"
+    return f"{_number(ours.value)}{error}: **{outcome(row, ours)}** ({ours.settings}{length})"
+
+
+def _row(*cells: str) -> str:
+    escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
+    return f"| {' | '.join(escaped)} |"
+
+
+def _with_unit(value: float, unit: str) -> str:
+    """A published value with the one decimal that the paper prints."""
+    return f"{value:,.1f}\u00a0{unit}"
+
+
+def _number(value: float) -> str:
+    """Four digits or more: "44.7", "25,812.8", "0.214"."""
+    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g}\u00a0%"
