@@ -10,9 +10,9 @@ import sys
 REPOSITORY = workflow.basedir
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
-from dmvi.cluster.jobs import ask_for_min_job_age_once, refuse_jobs_left
+from dmvi.cluster.jobs import refuse_jobs_left
+from dmvi.cluster.patches import ask_for_min_job_age_once, lift_default_rate_limit
 from dmvi.environment import set_environment
-from dmvi.cluster.scheduler import lift_default_rate_limit
 
 set_environment()
 
@@ -34,7 +34,7 @@ include: "workflow/rules/figures.smk"
 
 # Only the process that submits runs this, never one inside a job.
 onstart:
-    lift_default_rate_limit(workflow.scheduler)
+    lift_default_rate_limit(workflow)
     if workflow.executor_plugin.name == "slurm":
         try:
             refuse_jobs_left(os.getcwd(), workflow.executor_settings.jobname_prefix)

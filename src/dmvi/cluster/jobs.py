@@ -70,17 +70,3 @@ def refuse_jobs_left(folder: str | Path, prefix: str) -> None:
         f"wait until {'it has' if one else 'they have'} ended, or cancel "
         f"{'it' if one else 'them'} ({cancel}), then start again"
     )
-
-
-def ask_for_min_job_age_once() -> None:
-    """Makes Snakemake's Slurm plugin ask the controller for MinJobAge now, and not again.
-
-    It asks before each look at the queue. While the controller does not answer (it is restarted,
-    say) the plugin then turns from squeue to sacct; without accounting that never answers, and the
-    plugin drops its jobs and waits for them forever.
-    """
-    import snakemake_executor_plugin_slurm as plugin
-
-    seconds = plugin.get_min_job_age()
-    if seconds is not None:
-        plugin.get_min_job_age = lambda: seconds

@@ -79,8 +79,7 @@ def runs() -> dict[str, Run]:
         for name, (builder, _) in SIZES.items()
     }
     config["defaults"], config["figures"] = DEFAULTS, {"table5": {}}
-    for asked in ("inception", "diversity", "critic"):
-        config["estimators"]["scores"][asked] = []
+    config["estimators"]["scores"] = {}
     config["runs"] = {}
     for name, declared in declared_models().items():
         small = {key: value for key, value in SMALL.items() if key in declared["options"]}

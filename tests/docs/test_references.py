@@ -1,0 +1,82 @@
+"""Links, paths, names and anchors of the documents exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from blocks import REPOSITORY, pages
+
+PAGES = [*pages(), "benchmarks/README.md"]
+# Where a path in backticks may start.
+ROOTS = (REPOSITORY, REPOSITORY / "src/dmvi")
+# First parts of paths that are the repository's, and not a study's results or a user's data.
+TOP = ("benchmarks", "docs", "envs", "slurm", "src", "studies", "tests", "workflow")
+ROOMS = ("distributions", "estimators", "experiments", "models", "networks", "scores", "steps")
+
+
+def read(page: str) -> str:
+    """The page without its fenced blocks."""
+    return re.sub(r"^```.*?^```", "", (REPOSITORY / page).read_text(), flags=re.M | re.S)
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as forges make them."""
+    heads = re.findall(r"^#+ (.*)$", read(str(path.relative_to(REPOSITORY))), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page):
+    text = read(page)
+    links = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'(?:href|src)="([^"]+)"', text)
+    lost = []
+    for link in links:
+        if re.match(r"https?://", link):
+            continue
+        name, _, anchor = link.partition("#")
+        path = (REPOSITORY / page).parent / name if name else REPOSITORY / page
+        if not path.exists() or (anchor and anchor not in anchors(path.resolve())):
+            lost.append(link)
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_paths_in_backticks_exist(page):
+    """Of sources and settings: `src/dmvi/x.py`, `models/x.py`, `workflow/rules/`."""
+    spans = re.findall(r"`([\w.-]+(?:/[\w.-]+)*/?)`", read(page))
+    named = [span for span in spans if "/" in span and "results/" not in span]
+    sources = [span for span in named if re.search(r"\.(py|smk)$", span)]
+    folders = [span for span in named if span.split("/")[0] in TOP + ROOMS]
+    roots = (*ROOTS, (REPOSITORY / page).parent)
+    lost = [s for s in [*sources, *folders] if not any((root / s).exists() for root in roots)]
+    assert lost == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_names_stand_in_the_files_that_they_are_said_to_be_in(page):
+    """Of each "`NAME` in `path/to/file.py`"."""
+    pairs = re.findall(r"((?:`[\w.]+`, )*`[\w.]+`) in `([\w/]+\.(?:py|smk|yaml))`", read(page))
+    sections = tuple(f"{key}." for key in yaml.safe_load((REPOSITORY / "config.yaml").read_text()))
+    lost = []
+    for names, path in pairs:
+        homes = [root / path for root in ROOTS if (root / path).exists()]
+        source = homes[0].read_text() if homes else ""
+        for name in re.findall(r"`([\w.]+)`", names):
+            if name.startswith(sections):
+                continue  # a key of the config, before the name
+            if not re.search(rf"\b{re.escape(name.split('.')[-1])}\b", source):
+                lost.append((name, path))
+    assert lost == []
+
+
+def test_the_readme_is_short_and_keeps_the_place_of_the_published_numbers():
+    text = (REPOSITORY / "README.md").read_text()
+    assert len(text.splitlines()) < 250
+    assert text.count("<!-- published:begin -->") == text.count("<!-- published:end -->") == 1
+    assert text.index("<!-- published:begin -->") < text.index("<!-- published:end -->")
+
+
+def test_every_page_is_linked_from_the_readme():
+    text = (REPOSITORY / "README.md").read_text()
+    assert [page for page in pages() if page != "README.md" and f"({page})" not in text] == []
