@@ -83,7 +83,8 @@ def stein_direction(z: Tensor, bandwidth: Tensor | float | None = None) -> Tenso
 
     phi_i = mean_j k(z_j, z_i) (-z_j + (2/h) (z_i - z_j)), k(a, b) = exp(-|a - b|^2 / h): moving all
     particles along phi lowers KL(q(z) || N(0, I)) the most within the unit ball of the kernel's space
-    (Liu and Wang, 2016, eq. 8). As a loss term, -mean_i <phi_i, z_i> has minus phi_i / n as gradient.
+    (Liu and Wang, 2016, eq. 8); with few particles for many latents the place of rest has too small a
+    variance. As a loss term, -mean_i <phi_i, z_i> has minus phi_i / n as gradient.
 
     Args:
         z: particles, n >= 2.

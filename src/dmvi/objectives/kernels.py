@@ -82,7 +82,7 @@ class InverseMultiquadric:
         # t = s / (1 + rho) with rho = |z|^2 / C takes most of the decay into the weight e^-s:
         # exp(-t - t rho / (1 + 2t/C)) dt = e^-s exp(t rho (2t/C) / (1 + 2t/C)) ds / (1 + rho).
         rho = squared_norm.double().unsqueeze(-1) / self.scale
-        nodes, weights = (rho.new_tensor(values) for values in _laguerre())
+        nodes, weights = _laguerre_on(rho.device)
         t = nodes / (1.0 + rho)
         u = 2.0 * t / self.scale
         terms = torch.exp(t * rho * u / (1.0 + u) - 0.5 * d * torch.log1p(u))
@@ -118,6 +118,12 @@ def make_kernel(name: str, d: int) -> Kernel:
 def _laguerre() -> tuple[tuple[float, ...], tuple[float, ...]]:
     nodes, weights = np.polynomial.laguerre.laggauss(LAGUERRE_NODES)
     return tuple(nodes.tolist()), tuple(weights.tolist())
+
+
+@cache
+def _laguerre_on(device: torch.device) -> tuple[Tensor, Tensor]:
+    """The same on a device, copied there once: a copy in each step would end a CUDA graph's capture."""
+    return tuple(torch.tensor(v, dtype=torch.float64, device=device) for v in _laguerre())
 
 
 def _check_width(value: float, name: str) -> None:
