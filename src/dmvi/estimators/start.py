@@ -1,0 +1,71 @@
+"""The Gaussians q0 from which likelihoods are estimated: one per image."""
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from dmvi.errors import DmviError
+
+LOG_2PI = math.log(2.0 * math.pi)
+SMALLEST_STD = 1e-2  # of a start made from draws: below it a chain would hardly move
+
+
+@dataclass(frozen=True)
+class GaussianStart:
+    """q0(z; x) = N(mean(x), diag std(x)^2), whose std is also the scale of the chains' steps.
+
+    Attributes:
+        mean, std: (images, d), std > 0; their dtype (float32 or float64) is that of the chains.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __post_init__(self) -> None:
+        if self.mean.ndim != 2 or self.mean.shape != self.std.shape:
+            raise DmviError(
+                f"start: mean has shape {tuple(self.mean.shape)} and std {tuple(self.std.shape)}; "
+                "both must be (images, latents)."
+            )
+        if not ((self.std > 0) & self.std.isfinite() & self.mean.isfinite()).all():
+            raise DmviError("start: mean and std must be finite, and std above 0, in every number.")
+
+    @classmethod
+    def prior(cls, images: int, d: int, like: Tensor) -> Self:
+        """N(0, I) for every image, in the dtype and on the device of `like`."""
+        return cls(like.new_zeros(images, d), like.new_ones(images, d))
+
+    @classmethod
+    def from_draws(cls, draws: Tensor, smallest: float = SMALLEST_STD) -> Self:
+        """The moments of draws z ~ q(z|x), (draws, images, d), for a posterior without a density."""
+        std, mean = torch.std_mean(draws, dim=0)
+        return cls(mean, std.clamp(min=smallest))
+
+    def widened(self, factor: float) -> Self:
+        """The same means with `factor` times the standard deviations."""
+        return type(self)(self.mean, factor * self.std)
+
+    def rows(self, rows: slice) -> Self:
+        """The start of some of the images."""
+        return type(self)(self.mean[rows], self.std[rows])
+
+    def sample(self, draws: int, generator: torch.Generator) -> Tensor:
+        """(draws, images, d); the generator is on the device of the mean."""
+        shape = (draws, *self.mean.shape)
+        noise = torch.randn(
+            shape, generator=generator, dtype=self.mean.dtype, device=self.mean.device
+        )
+        return self.mean + self.std * noise
+
+    def log_prob(self, z: Tensor) -> Tensor:
+        """log q0(z), nats: (..., images, d) -> float64 (..., images)."""
+        standard = ((z - self.mean) / self.std).double()
+        log_std = self.std.double().log()
+        return -0.5 * (standard.square() + LOG_2PI).sum(-1) - log_std.sum(-1)
+
+    def gradient(self, z: Tensor) -> Tensor:
+        """The gradient of log q0 in z: (..., images, d) -> the same shape."""
+        return (self.mean - z) / self.std.square()
