@@ -110,11 +110,11 @@ def test_a_model_is_one_file_and_an_entry(copy):
     copy.add("models/hinge_gan.py")
     copy.enter("runs", "  hinge: {data: color_mnist, model: hinge_gan, tags: [compare]}\n")
     assert copy.changed() == ["src/dmvi/models/hinge_gan.py", STUDY]
-    assert copy.study("study.runs['hinge'].what['margin'], 'hinge' in study.figures['fig27']") == (
+    assert copy.study("study.runs['hinge'].spec['margin'], 'hinge' in study.figures['fig27']") == (
         "1.0 True"
     )
     # As many passes as the DCGAN, because it says so: its time is not guessed.
-    work = "iteration_work({**study.runs['hinge'].what, 'model': name}, (28, 28, 3)).flops"
+    work = "iteration_work({**study.runs['hinge'].spec, 'model': name}, (28, 28, 3)).flops"
     hinge, dcgan = (
         copy.study(f"(lambda name: __import__('dmvi.costs.model').costs.model.{work})({name!r})")
         for name in ("hinge_gan", "dcgan")
@@ -139,7 +139,7 @@ def test_a_likelihood_is_one_file_and_an_entry(copy):
     copy.add(f"distributions/likelihoods/{name}.py")
     copy.enter("runs", f"  logistic: {{data: color_mnist, likelihood: {name}}}\n")
     assert copy.changed() == [f"src/dmvi/distributions/likelihoods/{name}.py", STUDY]
-    assert copy.study("study.runs['logistic'].what['likelihood']") == name
+    assert copy.study("study.runs['logistic'].spec['likelihood']") == name
     assert float(copy.study("costs.of('train', run='logistic').seconds")) > 1
     labels = copy.python("-c", "from dmvi.figures.tables import LIKELIHOOD_LABELS as l; print(l)")
     assert "'discretised_logistic': 'discretised logistic'" in labels

@@ -34,8 +34,8 @@ def finished(own_study, tmp_path):
     study_of = {"name": "mine", "scale": "reduced"}
     runs = {}
     for name, seeds in own_study.runs.items():
-        what = json.loads(own_study.path(name, seeds[0], "run.json").read_text())
-        runs[name] = Run(name, name, tuple(seeds), what, {}, ())
+        spec = json.loads(own_study.path(name, seeds[0], "run.json").read_text())
+        runs[name] = Run(name, name, tuple(seeds), spec, {}, ())
     shown = [n for n, tags in own_study.tags.items() if "main" in tags and n != "quantized"]
     study = Study({"study": study_of}, runs, {"fig2": shown, "fig11": shown, "table3": []})
     root = own_study.root

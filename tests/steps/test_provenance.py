@@ -99,7 +99,7 @@ def study(spec):
 @pytest.fixture
 def results(dataset, tmp_path, study, monkeypatch):
     """A results folder with trainings of every kind, begun by one commit and ended by another."""
-    root, what = tmp_path / "results", study.runs["tiny"].what
+    root, what = tmp_path / "results", study.runs["tiny"].spec
     root.mkdir()
     files.write_array(dataset / "labels.npy", np.arange(128) % 3)
     meta = files.read_json(dataset / "meta.json")

@@ -42,20 +42,20 @@ def test_the_papers_study_holds_the_papers_runs():
     study = load(read(""))
     seen = {}
     for run in study.runs.values():
-        what = run.what
-        if what["model"] == "vae" and run.seeds == (0, 1, 2) and what["likelihood"] == "bernoulli":
-            key = (what["data"], what["posterior"])
-            seen.setdefault(key, set()).add(what["latent_dim"])
-        assert what["batch_size"] == 64
-        assert what["adam_betas"] == [0.5, 0.9]
-        assert what["width"] == 64
-        assert what["iterations"] == (100_000 if what["data"] == "color_mnist" else 200_000)
+        spec = run.spec
+        if spec["model"] == "vae" and run.seeds == (0, 1, 2) and spec["likelihood"] == "bernoulli":
+            key = (spec["data"], spec["posterior"])
+            seen.setdefault(key, set()).add(spec["latent_dim"])
+        assert spec["batch_size"] == 64
+        assert spec["adam_betas"] == [0.5, 0.9]
+        assert spec["width"] == 64
+        assert spec["iterations"] == (100_000 if spec["data"] == "color_mnist" else 200_000)
     sizes = {"color_mnist": {10, 50, 75}, "cifar10": {50, 100, 128}, "celeba": {50, 100, 128}}
     assert seen == {(d, p): s for d, s in sizes.items() for p in ("gaussian", "realnvp")}
     likelihoods = {
-        r.what["likelihood"]
+        r.spec["likelihood"]
         for r in study.runs.values()
-        if r.what["data"] == "cifar10" and r.what["model"] == "vae"
+        if r.spec["data"] == "cifar10" and r.spec["model"] == "vae"
     }
     assert likelihoods == {"bernoulli", "quantized_normal", "categorical"}
 
@@ -68,11 +68,11 @@ def test_the_papers_study_sweeps_every_model_on_every_data_set():
     for run in study.runs.values():
         if "compare" not in run.tags:
             continue
-        case = (run.what["model"], run.what["data"])
-        rate = run.what["learning_rate"]
+        case = (run.spec["model"], run.spec["data"])
+        rate = run.spec["learning_rate"]
         rates.setdefault(case, set()).add(str(rate))
-        if "weight_encoder" in run.what:
-            pair = (run.what["weight_encoder"], run.what["weight_generator"])
+        if "weight_encoder" in run.spec:
+            pair = (run.spec["weight_encoder"], run.spec["weight_generator"])
             weights.setdefault(case, set()).add(pair)
     models = {"vae", "aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"}
     assert set(rates) == {(m, d) for m in models for d in ("color_mnist", "cifar10", "celeba")}
@@ -95,7 +95,7 @@ def test_a_sweep_is_a_product_with_readable_ids(config):
         "swept-latent_dim8-learning_rate0.001",
         "swept-latent_dim8-learning_rate0.0001",
     ]
-    assert study.runs[ids[1]].what["learning_rate"] == 1e-4
+    assert study.runs[ids[1]].spec["learning_rate"] == 1e-4
     assert study.runs[ids[1]].entry == "swept"
 
 
@@ -106,7 +106,7 @@ def test_a_sweep_over_one_players_rate_leaves_the_others_at_the_default(config):
         "sweep": {"learning_rate.discriminator": [1e-4, 5e-4]},
     }
     study = load(config)
-    rates = {n: r.what["learning_rate"] for n, r in study.runs.items() if n.startswith("swept")}
+    rates = {n: r.spec["learning_rate"] for n, r in study.runs.items() if n.startswith("swept")}
     assert rates == {
         "swept-learning_rate.discriminator0.0001": {"discriminator": 1e-4, "generator": 1e-3},
         "swept-learning_rate.discriminator0.0005": {"discriminator": 5e-4, "generator": 1e-3},
@@ -118,16 +118,16 @@ def test_a_models_posterior_is_its_first_unless_the_run_sets_one(config):
     config["runs"]["point"] = {"data": "celeba", "model": "avb"}
     config["runs"]["hybrid"] = {"data": "celeba", "model": "vgh", "posterior": "gaussian"}
     runs = load(config).runs
-    assert runs["point"].what["posterior"] == "implicit"
-    assert runs["hybrid"].what["posterior"] == "gaussian"
-    assert "posterior" not in runs["celeba_dcgan"].what
-    assert "likelihood" not in runs["celeba_dcgan"].what
+    assert runs["point"].spec["posterior"] == "implicit"
+    assert runs["hybrid"].spec["posterior"] == "gaussian"
+    assert "posterior" not in runs["celeba_dcgan"].spec
+    assert "likelihood" not in runs["celeba_dcgan"].spec
 
 
 def test_a_figure_passes_over_runs_that_cannot_give_its_tables(config):
     config["figures"]["fig1"] = {"select": {"kind": ["vae", "hybrid", "gan"]}}
     chosen = load(config).figures["fig1"]
-    models = {load(config).runs[name].what["model"] for name in chosen}
+    models = {load(config).runs[name].spec["model"] for name in chosen}
     assert {"vae", "aae"} <= models
     assert not models & {"avb", "dcgan", "veegan"}
 
@@ -136,11 +136,11 @@ def test_a_new_run_changes_no_other_and_joins_its_figures(config):
     before = load(copy.deepcopy(config))
     config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae", "beta": 2.0, "latent_dim": 16}
     after = load(config)
-    assert {name: run.what for name, run in before.runs.items()}.items() <= {
-        name: run.what for name, run in after.runs.items()
+    assert {name: run.spec for name, run in before.runs.items()}.items() <= {
+        name: run.spec for name, run in after.runs.items()
     }.items()
     assert "mine" in after.figures["fig1"]
-    assert after.runs["mine"].what["beta"] == 2.0
+    assert after.runs["mine"].spec["beta"] == 2.0
 
 
 def test_a_tagged_run_joins_the_figures_of_its_tag(config):
@@ -184,23 +184,23 @@ def test_members_of_the_synthetic_study_are_each_in_one_job(config):
 
 
 def test_tags_and_resources_are_not_part_of_what_is_computed(config):
-    before = load(copy.deepcopy(config)).runs["celeba_gaussian"].what
+    before = load(copy.deepcopy(config)).runs["celeba_gaussian"].spec
     config["defaults"] |= {"threads": 2, "gpu": 1, "minutes": 5, "checkpoint_every": 3}
     config["runs"]["celeba_gaussian"]["tags"] = ["main", "mine"]
-    assert load(config).runs["celeba_gaussian"].what == before
+    assert load(config).runs["celeba_gaussian"].spec == before
 
 
 def test_keys_that_a_run_does_not_use_do_not_retrain_it(config):
     before = load(copy.deepcopy(config))
     config["defaults"]["flow_transforms"] = 7
     after = load(config)
-    assert before.runs["celeba_gaussian"].what == after.runs["celeba_gaussian"].what
-    assert before.runs["celeba_realnvp"].what != after.runs["celeba_realnvp"].what
+    assert before.runs["celeba_gaussian"].spec == after.runs["celeba_gaussian"].spec
+    assert before.runs["celeba_realnvp"].spec != after.runs["celeba_realnvp"].spec
 
 
 def test_model_options_get_their_defaults(config):
     config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae"}
-    assert load(config).runs["mine"].what["beta"] == 4.0
+    assert load(config).runs["mine"].spec["beta"] == 4.0
 
 
 def put(path: str, value):
@@ -519,7 +519,7 @@ def test_an_empty_figure_entry_takes_the_figures_own_selection(config):
 
 def test_a_learning_rate_per_player_is_admitted(config):
     config["runs"]["celeba_gaussian"]["learning_rate"] = {"vae": 1e-3}
-    assert load(config).runs["celeba_gaussian"].what["learning_rate"] == {"vae": 1e-3}
+    assert load(config).runs["celeba_gaussian"].spec["learning_rate"] == {"vae": 1e-3}
 
 
 def test_a_figure_refuses_a_model_without_what_it_reads(config):

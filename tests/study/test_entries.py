@@ -42,7 +42,7 @@ def test_a_study_computes_what_it_did(folder):
     """
     study = load(read(folder))
     runs = {
-        name: [run.entry, run.seeds, run.what, run.tags] for name, run in sorted(study.runs.items())
+        name: [run.entry, run.seeds, run.spec, run.tags] for name, run in sorted(study.runs.items())
     }
     figures = {name: sorted(chosen) for name, chosen in study.figures.items()}
     text = json.dumps([runs, figures], sort_keys=True)
@@ -55,7 +55,7 @@ def test_an_entry_is_a_run_on_each_data_set_that_it_lists(config):
         "sweep": {"latent_dim": [4, 8]},
     }
     runs = [run for run in load(config).runs.values() if run.name.startswith("my_")]
-    assert [(run.name, run.entry, run.what["data"]) for run in runs] == [
+    assert [(run.name, run.entry, run.spec["data"]) for run in runs] == [
         ("my_celeba_vae-latent_dim4", "my_celeba_vae", "celeba"),
         ("my_celeba_vae-latent_dim8", "my_celeba_vae", "celeba"),
         ("my_cifar10_vae-latent_dim4", "my_cifar10_vae", "cifar10"),
@@ -78,7 +78,7 @@ def test_what_follows_from_the_data_set_lies_between_the_defaults_and_the_entry(
     }
     config["figures"] = {"fig7": {}}
     runs = load(config).runs
-    sizes = {n: (r.what["batch_size"], r.what["latent_dim"], r.how["gpu"]) for n, r in runs.items()}
+    sizes = {n: (r.spec["batch_size"], r.spec["latent_dim"], r.how["gpu"]) for n, r in runs.items()}
     assert sizes == {
         "celeba_plain": (22, 5, 2),
         "cifar10_plain": (11, 32, 0),
@@ -96,16 +96,16 @@ def test_one_players_rate_leaves_the_others_at_their_data_sets_default(config):
         "sweep": {"learning_rate.discriminator": [1e-4]},
     }
     run = load(config).runs["mine-learning_rate.discriminator0.0001"]
-    assert run.what["learning_rate"] == {"discriminator": 1e-4, "generator": 0.25}
+    assert run.spec["learning_rate"] == {"discriminator": 1e-4, "generator": 0.25}
 
 
 def test_a_default_for_a_data_set_gives_way_to_a_model_that_does_not_admit_it(config):
     """As in `defaults`; set in an entry, it would be refused."""
     config["data_defaults"]["celeba"]["posterior"] = "realnvp"
     runs = load(config).runs
-    assert runs["celeba_gaussian"].what["posterior"] == "realnvp"
-    assert runs["celeba_avb"].what["posterior"] == "implicit"
-    assert "posterior" not in runs["celeba_dcgan"].what
+    assert runs["celeba_gaussian"].spec["posterior"] == "realnvp"
+    assert runs["celeba_avb"].spec["posterior"] == "implicit"
+    assert "posterior" not in runs["celeba_dcgan"].spec
 
 
 def test_how_is_complete(config):
@@ -116,6 +116,6 @@ def test_how_is_complete(config):
     assert study.runs["celeba_gaussian"].how == {**HOW, "gpu": 3, "minutes": 7}
     assert study.runs["color_mnist_vae_large-latent_dim100"].how == {**HOW, "scored": False}
     assert study.how == study.runs["cifar10_gaussian"].how == HOW
-    assert not any(set(run.what) & set(HOW) for run in study.runs.values())
+    assert not any(set(run.spec) & set(HOW) for run in study.runs.values())
     config["defaults"]["threads"] = 2
     assert load(config).how["threads"] == 2

@@ -72,7 +72,7 @@ def test_the_data_are_those_that_results_were_published_of():
 def test_runs_are_the_trainings_that_they_were(study):
     found = {
         f"{name}/seed{seed}": train.identity_of(
-            run.what, seed, SimpleNamespace(meta=meta(run.what["data"]))
+            run.spec, seed, SimpleNamespace(meta=meta(run.spec["data"]))
         )
         for name, run in study.runs.items()
         for seed in run.seeds
@@ -84,7 +84,7 @@ def test_runs_are_the_trainings_that_they_were(study):
 
 def test_their_length_is_no_part_of_what_they_are(study):
     run = study.runs["cifar10_gaussian"]
-    longer = {**run.what, "iterations": 200_000}
+    longer = {**run.spec, "iterations": 200_000}
     dataset = SimpleNamespace(meta=meta("cifar10"))
     assert train.identity_of(longer, 0, dataset) == RUNS["cifar10_gaussian/seed0"]
 

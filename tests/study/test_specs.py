@@ -25,7 +25,7 @@ def digests(study: str) -> dict[str, str]:
     schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
     named: dict[str, dict] = {}
     for run in load_study(config, schema).runs.values():
-        named.setdefault(run.name.partition("-")[0], {})[run.name] = run.what
+        named.setdefault(run.name.partition("-")[0], {})[run.name] = run.spec
     return {name: _digest(runs) for name, runs in named.items()}
 
 

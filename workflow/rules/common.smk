@@ -69,7 +69,7 @@ def dataset_version(wildcards):
 
 def dataset_folder(wildcards):
     """The folder of a run's prepared data set."""
-    return f"results/data/{STUDY.runs[wildcards.run].what['data']}"
+    return f"results/data/{STUDY.runs[wildcards.run].spec['data']}"
 
 
 def dataset_files(wildcards):
@@ -90,7 +90,7 @@ def classifier_of_dataset(wildcards):
 
 def classifier_of_run(wildcards):
     scored = how(wildcards, "scored")
-    return classifier_of(STUDY.runs[wildcards.run].what["data"], scored)
+    return classifier_of(STUDY.runs[wildcards.run].spec["data"], scored)
 
 
 def refuse_unless_given(wildcards, table):
@@ -99,7 +99,7 @@ def refuse_unless_given(wildcards, table):
     if words := lacks(run, table):
         raise WorkflowError(
             f"results/runs/{run.name}/seed{wildcards.seed}/{table} is asked for, but the model "
-            f"{run.what['model']!r} of this run has no {words}"
+            f"{run.spec['model']!r} of this run has no {words}"
         )
 
 
@@ -110,7 +110,7 @@ def version(step):
 
 def training_version(wildcards):
     """The step's, and the model's own where it has been raised: only its runs train again then."""
-    own = model_version(STUDY.runs[wildcards.run].what["model"])
+    own = model_version(STUDY.runs[wildcards.run].spec["model"])
     return version("train") if own == 1 else f"{version('train')}, model {own}"
 
 
@@ -197,7 +197,7 @@ def figure_inputs(wildcards):
     for run, run_seeds in seeds.items():
         for seed in run_seeds:
             paths += [f"results/runs/{run}/seed{seed}/{name}" for name in sources.run]
-    datasets = dict.fromkeys(STUDY.runs[run].what["data"] for run in seeds)
+    datasets = dict.fromkeys(STUDY.runs[run].spec["data"] for run in seeds)
     paths += [
         f"results/data/{data}/{name}" for data in datasets for name in sources.data
     ]
@@ -212,7 +212,7 @@ def models_of_figure(wildcards):
     """The models that a figure prints the declarations of: its only input then."""
     shows = declared_figures()[wildcards.figure].shows_models
     return (
-        shown_models(run.what["model"] for run in STUDY.runs.values()) if shows else []
+        shown_models(run.spec["model"] for run in STUDY.runs.values()) if shows else []
     )
 
 

@@ -89,7 +89,7 @@ def _plain_runs(tables) -> list:
 
 
 def _monte_carlo_kl(tables) -> dict[str, list[dict]]:
-    """Run -> its kl.json of every seed."""
+    """DrawnRun -> its kl.json of every seed."""
     return {
         run.name: [tables.json(run, seed, "kl.json") for seed in run.seeds]
         for run in _plain_runs(tables)

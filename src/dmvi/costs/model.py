@@ -180,7 +180,7 @@ class Costs:
 
     def spec(self, run: str) -> tuple[dict[str, Any], tuple[int, int, int], dict[str, Size]]:
         if run not in self._specs:
-            spec = self.study.runs[run].what
+            spec = self.study.runs[run].spec
             shape = self.shape(spec["data"])
             self._specs[run] = spec, shape, networks(spec, shape)
         return self._specs[run]
@@ -213,7 +213,7 @@ class Costs:
 
     def all_images_mb(self, run: str) -> float:
         """The whole data set: a memory map, but its pages count while they are read."""
-        data = self.study.runs[run].what["data"]
+        data = self.study.runs[run].spec["data"]
         return self.image_mb(data, sum(self.images(data)))
 
     def model_mb(self, run: str) -> float:
@@ -224,7 +224,7 @@ class Costs:
 
     def density(self, run: str, points: float, components: float) -> Work:
         """log q(z) at some points, of a mixture of this run's posteriors."""
-        spec = self.study.runs[run].what
+        spec = self.study.runs[run].spec
         if pairwise(spec.get("posterior")):
             return flow_density(points, components, posterior_network(spec))
         return gaussian_density(points, components, spec["latent_dim"])
@@ -232,5 +232,5 @@ class Costs:
     def density_precision(self, run: str) -> str:
         """The rates that hold for `density`."""
         # Flows are many small layers, whose rates differ from those of one large product.
-        posterior = self.study.runs[run].what.get("posterior")
+        posterior = self.study.runs[run].spec.get("posterior")
         return "float64_flow" if pairwise(posterior) else "float64"

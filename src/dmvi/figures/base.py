@@ -15,10 +15,10 @@ from types import ModuleType
 
 from dmvi.files import atomic_path, write_json
 from dmvi.study.declared_figures import declared_figures
-from dmvi.tables.results import Run, Tables
+from dmvi.tables.results import DrawnRun, Tables
 
 
-def cells(tables: Tables, most: int = 3) -> tuple[int, int, list[tuple[int, int, Run]]]:
+def cells(tables: Tables, most: int = 3) -> tuple[int, int, list[tuple[int, int, DrawnRun]]]:
     """Lays one panel per run on a grid: (rows, columns, [(row, column, run), ...]).
 
     A column per data set where they fit; otherwise the panels follow one another, `most` in a row.

@@ -117,7 +117,7 @@ def _write_figures(
     """Copies the figures, and draws again those that would show the data sets `faces`: returns these."""
     redrawn = []
     for number, figure in enumerate(study.figures, 1):
-        private = [run for run in study.figures[figure] if study.runs[run].what["data"] in faces]
+        private = [run for run in study.figures[figure] if study.runs[run].spec["data"] in faces]
         if private and declared_figures()[figure].shows_data:
             log(f"figure {number} of {len(study.figures)}: {figure}, again without photographs")
             seeds = study.figure_seeds(figure)

@@ -34,7 +34,7 @@ LARGE_LATENT_DIM = 1000
 
 def settings(study, run):
     """samples (null: one z per image), curve_sizes and curve_samples: only what this run uses."""
-    block, spec = study.estimators["kl"], study.runs[run].what
+    block, spec = study.estimators["kl"], study.runs[run].spec
     samples = block["samples"]
     if spec["posterior"] != "gaussian":
         samples = block["flow_samples"]

@@ -44,7 +44,7 @@ def settings(study, run):
     return {
         "samples": samples,
         "reconstructions": block["reconstructions"],
-        "scores": scores_asked(study.config, chosen.what["data"], asked=scored),
+        "scores": scores_asked(study.config, chosen.spec["data"], asked=scored),
     }
 
 

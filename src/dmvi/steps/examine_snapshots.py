@@ -45,7 +45,7 @@ def settings(study, run):
     block, chosen = study.estimators, study.runs[run]
     wanted = chosen.how["snapshots"]
     return {
-        "steps": sorted(step for step in wanted if step <= chosen.what["iterations"]),
+        "steps": sorted(step for step in wanted if step <= chosen.spec["iterations"]),
         "kl_samples": block["kl"]["curve_samples"],
         **block["low_posterior"],
         **block["bounds"],

@@ -29,7 +29,7 @@ STEP = {
 
 def settings(study, run):
     """What the run computes: the only part of its configuration that retrains it."""
-    return study.runs[run].what
+    return study.runs[run].spec
 
 
 def cost(costs, run):

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 def lacks(run: "Run", table: str) -> str | None:
     """What the run would need in order to give a table, in words; None if it gives it."""
-    declared = declared_models()[run.what["model"]]
-    family = declared_posteriors().get(run.what.get("posterior"), {})
+    declared = declared_models()[run.spec["model"]]
+    family = declared_posteriors().get(run.spec.get("posterior"), {})
     gaussian = family.get("gaussian", False)
     has = {
-        "posterior with a density": tractable(run.what.get("posterior")),
+        "posterior with a density": tractable(run.spec.get("posterior")),
         "scores: the run says scored: false": run.how["scored"],
         "Gaussian posterior": gaussian,
         "bound on the likelihood": declared.get("bound") == "elbo",

@@ -14,7 +14,7 @@ Block = dict[str, Any]  # some keys of a run
 
 
 def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> dict[str, Any]:
-    """The run's `what`, `how`, `seeds` and `tags`.
+    """The run's `spec`, `how`, `seeds` and `tags`.
 
     Args:
         path: of the run within the config, for messages.
@@ -39,8 +39,8 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     _check_sizes(path, run, config["data"][run["data"]], model)
     seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
     tags = tuple(run.pop("tags", ()))
-    what = {key: value for key, value in run.items() if key not in HOW}
-    return {"what": what, "how": how_of(run), "seeds": seeds, "tags": tags}
+    spec = {key: value for key, value in run.items() if key not in HOW}
+    return {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags}
 
 
 def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:

@@ -32,7 +32,7 @@ class Run:
         name: its id in paths: the entry's name, then `-key value` for each swept key.
         entry: the entry of `runs:` that it comes from, with its data set in the place of `DATA`.
         seeds: one training each.
-        what: all that determines the result, plain data; a change retrains the run.
+        spec: all that determines the result, plain data; a change retrains the run.
         how: resources and checkpoint intervals, every key of `dmvi.study.how.HOW`; a change
             retrains nothing.
         tags: words that figures select by; a change retrains nothing either.
@@ -41,7 +41,7 @@ class Run:
     name: str
     entry: str
     seeds: tuple[int, ...]
-    what: dict[str, Any]
+    spec: dict[str, Any]
     how: dict[str, Any]
     tags: tuple[str, ...]
 

@@ -33,10 +33,10 @@ def select_all(config: dict[str, Any], runs: dict[str, Run]) -> dict[str, list[s
 def selectable(run: Run, config: dict[str, Any]) -> dict[str, Any]:
     """What a figure can select by: the run's keys, id and tags, its model's kind, its data's builder."""
     return {
-        **run.what,
+        **run.spec,
         "run": run.name,
-        "kind": declared_models()[run.what["model"]]["kind"],
-        "builder": config["data"][run.what["data"]]["builder"],
+        "kind": declared_models()[run.spec["model"]]["kind"],
+        "builder": config["data"][run.spec["data"]]["builder"],
         "tags": list(run.tags),
     }
 
@@ -83,7 +83,7 @@ def _named(path: str, names: list[str], runs: dict[str, Run], tables: tuple[str,
                 if words := lacks(run, table):
                     raise DmviError(
                         f"{path}.runs names {run.name!r}, but the figure reads {table} and "
-                        f"the model {run.what['model']!r} has no {words}"
+                        f"the model {run.spec['model']!r} has no {words}"
                     )
         chosen += [run.name for run in members if run.name not in chosen]
     return chosen

@@ -26,17 +26,17 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
     Source is "paper" where the value is the one that the paper states, "ours (paper: VALUE)" where
     the study departs from it, and "ours" where the paper's text is silent.
     """
-    whats = [run.what for run in study.runs.values()]
+    specs = [run.spec for run in study.runs.values()]
     rows = [_row("optimizer", ["Adam"])]
     for key in ("adam_betas", "batch_size", "width", "precision"):
-        rows.append(_row(key, _values(whats, key)))
+        rows.append(_row(key, _values(specs, key)))
     for data in study.data:
-        of_data = [what for what in whats if what["data"] == data]
+        of_data = [spec for spec in specs if spec["data"] == data]
         builder = study.data[data]["builder"]
         for key in ("iterations", "latent_dim"):
             rows.append(_row(key, _values(of_data, key), data, stated=PAPER.get((key, builder))))
-    for model in dict.fromkeys(what["model"] for what in whats):
-        of_model = [what for what in whats if what["model"] == model]
+    for model in dict.fromkeys(spec["model"] for spec in specs):
+        of_model = [spec for spec in specs if spec["model"] == model]
         for player, rates in _learning_rates(of_model).items():
             rows.append(_row("learning_rate", rates, model, *player))
         for key in SWEPT:
@@ -46,11 +46,11 @@ def settings_rows(study: Study) -> list[dict[str, str]]:
     return [row for row in rows if row["value"]]
 
 
-def _learning_rates(whats: list[dict[str, Any]]) -> dict[tuple[str, ...], list[float]]:
+def _learning_rates(specs: list[dict[str, Any]]) -> dict[tuple[str, ...], list[float]]:
     """(player,) -> its rates, sorted; () -> those that all players share."""
     rates: dict[tuple[str, ...], set[float]] = {}
-    for what in whats:
-        rate = what["learning_rate"]
+    for spec in specs:
+        rate = spec["learning_rate"]
         of_players = {(k,): v for k, v in rate.items()} if isinstance(rate, dict) else {(): rate}
         for player, value in of_players.items():
             rates.setdefault(player, set()).add(value)
@@ -65,8 +65,8 @@ def _row(key: str, values: Iterable[Any], *of: str, stated: str | None = None) -
     return {"setting": name, "value": value, "source": "paper" if value == stated else source}
 
 
-def _values(whats: list[dict[str, Any]], key: str) -> list[Any]:
-    distinct = list(dict.fromkeys(str(what[key]) for what in whats if key in what))
+def _values(specs: list[dict[str, Any]], key: str) -> list[Any]:
+    distinct = list(dict.fromkeys(str(spec[key]) for spec in specs if key in spec))
     try:
         return sorted(distinct, key=float)
     except ValueError:

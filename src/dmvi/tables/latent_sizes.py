@@ -18,7 +18,7 @@ def by_latent_size(runs) -> dict[tuple, list]:
 
 def code_network(run) -> tuple[int, int]:
     """Hidden layers and units of the code discriminator, (0, 0) for a model without one."""
-    return tuple(int(run.attributes.get(key, 0)) for key in ("code_layers", "code_width"))
+    return tuple(int(run.spec.get(key, 0)) for key in ("code_layers", "code_width"))
 
 
 def code_network_labels(tables) -> dict[str, str]:

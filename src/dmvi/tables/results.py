@@ -21,27 +21,27 @@ LIKELIHOOD_LABELS = {name: declared["title"] for name, declared in declared_like
 
 
 @dataclass(frozen=True)
-class Run:
+class DrawnRun:
     """One trained configuration: its name, the seeds at hand, and what run.json says about it."""
 
     name: str
     seeds: tuple[int, ...]
-    attributes: dict[str, Any] = field(repr=False, hash=False)
+    spec: dict[str, Any] = field(repr=False, hash=False)
 
-    data = property(lambda self: self.attributes["data"])
-    model = property(lambda self: self.attributes["model"])
-    posterior = property(lambda self: self.attributes.get("posterior"))  # None: it has none
-    likelihood = property(lambda self: self.attributes.get("likelihood"))
-    latent_dim = property(lambda self: int(self.attributes["latent_dim"]))
-    beta = property(lambda self: float(self.attributes.get("beta", 1.0)))
+    data = property(lambda self: self.spec["data"])
+    model = property(lambda self: self.spec["model"])
+    posterior = property(lambda self: self.spec.get("posterior"))  # None: it has none
+    likelihood = property(lambda self: self.spec.get("likelihood"))
+    latent_dim = property(lambda self: int(self.spec["latent_dim"]))
+    beta = property(lambda self: float(self.spec.get("beta", 1.0)))
 
     @property
     def setting(self) -> tuple:
         """What two runs must share, besides the data, to be compared fairly: all but their names,
         seeds, posterior and likelihood."""
         own = {"run", "seed", "num_parameters", "posterior", "likelihood", "log_every"}
-        keys = sorted(k for k in self.attributes if k not in own and not k.startswith("flow_"))
-        return tuple((key, str(self.attributes[key])) for key in keys)
+        keys = sorted(k for k in self.spec if k not in own and not k.startswith("flow_"))
+        return tuple((key, str(self.spec[key])) for key in keys)
 
     @property
     def plain(self) -> bool:
@@ -74,7 +74,7 @@ class Tables:
     # --- runs and data sets ---
 
     @cached_property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[DrawnRun]:
         """Runs by data set, model, latent size, posterior, likelihood, beta and name. Never empty."""
         if not self.seeds:
             raise DmviError(
@@ -85,11 +85,11 @@ class Tables:
             if not seeds:
                 raise DmviError(f"run {name} has no seeds: give it at least one under `seeds:`")
         runs = [
-            Run(name, seeds, self.json(name, seeds[0], "run.json"))
+            DrawnRun(name, seeds, self.json(name, seeds[0], "run.json"))
             for name, seeds in self.seeds.items()
         ]
 
-        def order(run: Run):
+        def order(run: DrawnRun):
             return (
                 _rank(KINDS, self.meta(run.data)["builder"]),
                 run.data,
@@ -104,9 +104,9 @@ class Tables:
         return sorted(runs, key=order)
 
     @property
-    def datasets(self) -> dict[str, list[Run]]:
+    def datasets(self) -> dict[str, list[DrawnRun]]:
         """Runs of every data set, in the order of `runs`."""
-        groups: dict[str, list[Run]] = {}
+        groups: dict[str, list[DrawnRun]] = {}
         for run in self.runs:
             groups.setdefault(run.data, []).append(run)
         return groups
@@ -122,7 +122,7 @@ class Tables:
         shared = any(self.meta(other)["title"] == title for other in others)
         return f"{title} [{dataset}]" if shared else title
 
-    def heading(self, run: Run) -> str:
+    def heading(self, run: DrawnRun) -> str:
         """The title of a run's panel: data set, latent size, and what tells it from its peers."""
         text = f"{self.title(run.data)}, d\u00a0=\u00a0{run.latent_dim}"
         labels = self.labels
@@ -135,7 +135,7 @@ class Tables:
         likelihood or name where those are alike."""
         mixed = any(run.model not in ("vae", "beta_vae") for run in self.runs)
 
-        def label(run: Run, level: int) -> str:
+        def label(run: DrawnRun, level: int) -> str:
             parts = [model_title(run.model)] if mixed else []
             if run.posterior is not None and (level >= 1 or not mixed):
                 parts.append(POSTERIOR_LABELS.get(run.posterior, run.posterior))
@@ -166,7 +166,7 @@ class Tables:
         """A numpy array; one that would need pickle is refused."""
         return read_array(self._run_path(run, seed, name))
 
-    def per_seed(self, run: Run, name: str, key: str) -> list[float]:
+    def per_seed(self, run: DrawnRun, name: str, key: str) -> list[float]:
         """A number of a JSON table, one per seed of the run."""
         return [float(self.json(run, seed, name)[key]) for seed in run.seeds]
 
@@ -179,8 +179,8 @@ class Tables:
     def study_csv(self, name: str):
         return self._csv(self.root / name, name)
 
-    def _run_path(self, run: str | Run, seed: int, name: str) -> Path:
-        run = run.name if isinstance(run, Run) else run
+    def _run_path(self, run: str | DrawnRun, seed: int, name: str) -> Path:
+        run = run.name if isinstance(run, DrawnRun) else run
         return self.root / "runs" / run / f"seed{seed}" / name
 
     def _json(self, path: Path, name: str) -> dict:

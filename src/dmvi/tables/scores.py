@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dmvi.errors import DmviError
 from dmvi.tables.models import in_order, model_title
-from dmvi.tables.results import Run, Tables
+from dmvi.tables.results import DrawnRun, Tables
 
 SCORES = "scores.json"
 COLLAPSED = 0.25  # samples whose mean pairwise distance is below this share of the data's
@@ -65,7 +65,7 @@ METRICS = {
 class Setting:
     """The score of one run: a value per seed, and the score's own sd for each."""
 
-    run: Run
+    run: DrawnRun
     seeds: tuple[int, ...]
     values: tuple[float, ...]
     sds: tuple[float, ...]
@@ -91,7 +91,7 @@ class Setting:
         return max(self.sd, own) / math.sqrt(len(self.values))
 
 
-def entry(tables: Tables, run: Run, seed: int, name: str) -> dict | None:
+def entry(tables: Tables, run: DrawnRun, seed: int, name: str) -> dict | None:
     """One score of one seed; None where it was skipped or not asked for."""
     return _entry(tables.json(run, seed, SCORES), name, f"runs/{run.name}/seed{seed}/{SCORES}")
 
@@ -153,7 +153,7 @@ def settings(tables: Tables, dataset: str, name: str) -> dict[str, list[Setting]
     return found
 
 
-def setting_of(settings: dict[str, list[Setting]], model: str, run: Run) -> Setting | None:
+def setting_of(settings: dict[str, list[Setting]], model: str, run: DrawnRun) -> Setting | None:
     """The setting of a run among those of its model, as `settings` gives them; None without one."""
     return next((setting for setting in settings.get(model, []) if setting.run == run), None)
 
@@ -163,7 +163,7 @@ def best(options: list[Setting], metric: Metric) -> Setting:
     return (max if metric.higher else min)(options, key=lambda setting: setting.mean)
 
 
-def best_runs(tables: Tables, dataset: str) -> dict[str, Run]:
+def best_runs(tables: Tables, dataset: str) -> dict[str, DrawnRun]:
     """Model -> its best run on a data set: the lowest critic distance, mean over seeds.
 
     Where a model has no such score, the sliced Wasserstein distance decides, then the order of
@@ -194,7 +194,7 @@ def chosen_runs(tables: Tables) -> str:
     return f"Best runs by the critic: {'; '.join(parts)}." if parts else ""
 
 
-def spread_ratio(tables: Tables, run: Run, seed: int) -> float | None:
+def spread_ratio(tables: Tables, run: DrawnRun, seed: int) -> float | None:
     """Mean pairwise pixel distance of a model's samples relative to the data's; None if unknown."""
     samples, data = entry(tables, run, seed, "spread"), data_entry(tables, run.data, "spread")
     if samples is None or data is None or data["value"] <= 0:
@@ -202,7 +202,7 @@ def spread_ratio(tables: Tables, run: Run, seed: int) -> float | None:
     return samples["value"] / data["value"]
 
 
-def collapsed(tables: Tables, run: Run, seed: int) -> bool:
+def collapsed(tables: Tables, run: DrawnRun, seed: int) -> bool:
     """Whether the samples of a seed are almost all alike."""
     ratio = spread_ratio(tables, run, seed)
     return ratio is not None and ratio < COLLAPSED

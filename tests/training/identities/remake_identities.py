@@ -115,7 +115,7 @@ def write_data(folder: Path, name: str) -> Path:
 def train_in(folder: Path, run: Run, data: Path, iterations: int, log=lambda _: None) -> None:
     """Trains to `iterations` with the outputs of the workflow's step in `folder`."""
     outputs = [folder / name for name in ("model.pt", "history.csv", "run.json", "bound.csv")]
-    spec = {**run.what, "iterations": iterations}
+    spec = {**run.spec, "iterations": iterations}
     checkpoints = folder / "checkpoints"
     train(spec, run.name, SEED, data, *outputs, checkpoints, device="cpu", log=log)
 
@@ -187,7 +187,7 @@ def make(name: str, run: Run) -> None:
     """Writes NAME.pt.gz and NAME.json, what it must become."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        data = write_data(folder, run.what["data"])
+        data = write_data(folder, run.spec["data"])
         train_in(folder, run, data, KEPT)
         path = folder / "checkpoints/checkpoint.pt"
         state = checkpoint.load(path)
@@ -198,11 +198,11 @@ def make(name: str, run: Run) -> None:
         model = files.sha256(folder / "model.pt")
         train_in(folder, run, data, RESUMED)
         resumed = checkpoint.load(path)
-    size = SIZES[run.what["data"]][1]
+    size = SIZES[run.spec["data"]][1]
     known = {
         "torch": torch.__version__,
-        "spec": run.what,
-        "optimised": optimised(run.what, (size, size, 3)),
+        "spec": run.spec,
+        "optimised": optimised(run.spec, (size, size, 3)),
         "shapes": shapes(state),
         "model_sha256": model,
         "exact": exact(resumed),

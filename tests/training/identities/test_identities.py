@@ -52,20 +52,20 @@ def test_every_model_has_a_checkpoint():
 @pytest.mark.parametrize("name", RUNS)
 def test_an_earlier_training_goes_on_to_known_values(name, tmp_path):
     known, run = known_of(name), RUNS[name]
-    assert run.what == known["spec"], f"the resolved settings of {name} differ: {DISCARDED}"
-    size = SIZES[run.what["data"]][1]
-    assert optimised(run.what, (size, size, 3)) == known["optimised"], DISCARDED
+    assert run.spec == known["spec"], f"the resolved settings of {name} differ: {DISCARDED}"
+    size = SIZES[run.spec["data"]][1]
+    assert optimised(run.spec, (size, size, 3)) == known["optimised"], DISCARDED
     path = unpack(name, tmp_path)
     assert shapes(checkpoint.load(path)) == known["shapes"]
 
     messages = []
-    data = write_data(tmp_path, run.what["data"])
+    data = write_data(tmp_path, run.spec["data"])
     train_in(tmp_path, run, data, RESUMED, messages.append)
     assert f"resumed from {path} at step {KEPT}" in messages, f"{messages}: {DISCARDED}"
     state = checkpoint.load(path)
     assert exact(state) == known["exact"], DISCARDED
     assert structure(shapes(state)) == structure(known["shapes"]), DISCARDED
-    assert_near(near(state), known["near"], run.what["precision"])
+    assert_near(near(state), known["near"], run.spec["precision"])
 
 
 def structure(found):
@@ -87,7 +87,7 @@ def assert_near(found, known, precision, where=""):
 def test_a_finished_checkpoint_gives_the_same_model_in_zero_steps(tmp_path, monkeypatch):
     """Results move to a newer checkout by their checkpoints alone."""
     known, run = known_of("vae"), RUNS["vae"]
-    data = write_data(tmp_path, run.what["data"])
+    data = write_data(tmp_path, run.spec["data"])
     first, second = tmp_path / "first", tmp_path / "second"
     path = unpack("vae", first)
     shutil.copytree(first / "checkpoints", second / "checkpoints")
