@@ -89,6 +89,8 @@ class Results:
             if {"main", "large"} & set(tags) and run.get("posterior"):
                 _write_kl(folder, rng, run)
                 _write_profile(folder, np.random.default_rng([seed, run["latent_dim"]]), run)
+            if declared["kind"] == "vae" and run.get("posterior"):
+                _write_snapshots(folder, rng, run)
             if declared["kind"] == "vae" and "main" in tags:
                 _write_run(folder, rng, run["latent_dim"], builder)
                 _write_densities(folder, rng)
@@ -284,6 +286,20 @@ def _write_kl(folder: Path, rng, run: dict):
     sizes = np.array([100, 1000, 10_000, n])
     curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
     pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
+
+
+def _write_snapshots(folder: Path, rng, run: dict):
+    """The columns of `dmvi.steps.examine_snapshots`, numbers that rise and fall as in a training."""
+    steps = np.array([1000, 2000, 5000, 10_000])
+    share = np.linspace(0.3, 1, len(steps))
+    kl = run["latent_dim"] * share + rng.normal(0, 0.1, len(steps))
+    table = {"step": steps, "kl": kl, "standard_error": 0.05, "avg_kl": kl + 9, "lower": kl - 1}
+    table |= {"elbo": -600 + 50 * share, "active_units": np.ceil(run["latent_dim"] * share)}
+    for name, value in (("bound", 0.8), ("neighbour", 0.6), ("cost", 0.7)):
+        table |= {f"{name}_auc": value * share**0.1, f"{name}_auc_error": 0.02}
+    for what in ("ink", "near_white"):
+        table |= {f"{what}_low_posterior": 0.2 * share, f"{what}_data": 0.1}
+    pd.DataFrame(table).to_csv(folder / "snapshots.csv", index=False)
 
 
 def _write_profile(folder: Path, rng, run: dict):

@@ -26,7 +26,7 @@ class Ours:
     """One number of ours, as a study has it.
 
     Attributes:
-        value: in the published number's unit.
+        value: in the published number's unit; None where there is none, which `incomparable` explains.
         uncertainty: half the width of its 95 % interval; None where nothing was repeated.
         settings: what it was measured with, in words.
         share: of the paper's training length, 1 being all of it (the smallest, where several
@@ -36,7 +36,7 @@ class Ours:
         incomparable: why it is not to be compared at all, if it is not.
     """
 
-    value: float
+    value: float | None
     uncertainty: float | None
     settings: str
     share: float | None = None
@@ -45,6 +45,12 @@ class Ours:
     incomparable: str = ""
 
     def __post_init__(self) -> None:
+        if self.value is None:
+            if not self.incomparable:
+                raise DmviError(
+                    "a number of ours that there is none of needs a reason: incomparable"
+                )
+            return
         if not math.isfinite(self.value):
             raise DmviError(f"a number of ours is {self.value}; it must be finite")
         if self.uncertainty is not None and not 0 <= self.uncertainty < math.inf:
@@ -118,12 +124,13 @@ def check_complete(ours: Mapping[str, Mapping[str, Ours]], studies: Sequence[str
         )
 
 
-def markdown(ours: Mapping[str, Mapping[str, Ours]]) -> str:
-    """A table of the published numbers and ours, and below it how each is decided.
+def table(ours: Mapping[str, Mapping[str, Ours]], settings: bool = True) -> str:
+    """The published numbers and ours as a Markdown table.
 
     Args:
         ours: id -> study -> our number. Columns are *reduced* and *paper_cpu*, and *paper* once any
             row has it; a dash where a study has none.
+        settings: say in each cell what the number was measured with, and why it is what it is.
 
     Raises:
         DmviError: for an id or a study that there is not.
@@ -137,9 +144,17 @@ def markdown(ours: Mapping[str, Mapping[str, Ours]]) -> str:
     ]
     for row in PUBLISHED:
         of = ours.get(row.id, {})
-        cells = [_cell(row, of[study]) if study in of else "–" for study in studies]
+        cells = [_cell(row, of[study], settings) if study in of else "–" for study in studies]
         lines.append(_row(row.quantity, row.place, _with_unit(row.value, row.unit), *cells))
-    lines += ["", "**How each is decided** (rule; protocol, as far as it survives)", ""]
+    return "\n".join(lines) + "\n"
+
+
+def markdown(ours: Mapping[str, Mapping[str, Ours]]) -> str:
+    """The table, and below it how each number is decided.
+
+    Args and Raises: as of `table`.
+    """
+    lines = [table(ours), "**How each is decided** (rule; protocol, as far as it survives)", ""]
     for row in PUBLISHED:
         rule = f"{row.rule.words(row.unit)}. {row.rule.why}."
         better = f" Better is {row.better}." if row.better else ""
@@ -155,10 +170,23 @@ def _check_names(ours: Mapping[str, Mapping[str, Ours]]) -> None:
                 raise DmviError(f"{study!r} is no column; those are {', '.join(STUDIES)}")
 
 
-def _cell(row: Published, ours: Ours) -> str:
-    error = "" if ours.uncertainty is None else f" ± {_number(ours.uncertainty)}"
+def _cell(row: Published, ours: Ours, settings: bool) -> str:
+    if not settings:
+        return _short(row, ours)
+    if ours.value is None:
+        return f"**{outcome(row, ours)}**"
+    error = "" if ours.uncertainty is None else f" ± {ours.uncertainty:.2g}"
     length = "" if ours.share is None else f"; {_percent(ours.share)} of the paper's training"
     return f"{_number(ours.value)}{error}: **{outcome(row, ours)}** ({ours.settings}{length})"
+
+
+def _short(row: Published, ours: Ours) -> str:
+    kind = outcome(row, ours).kind
+    if ours.value is None:
+        return f"– ({kind})"
+    error = "" if ours.uncertainty is None else f" ± {ours.uncertainty:.2g}"
+    length = "" if ours.share is None else f" at {_percent(ours.share)}"
+    return f"{_number(ours.value)}{error}{length} ({kind})"
 
 
 def _row(*cells: str) -> str:

@@ -20,6 +20,12 @@ PAPER = {
 SWEPT = ("weight_encoder", "weight_generator")
 
 
+def paper_iterations(builder: str) -> int | None:
+    """The length of the paper's trainings on a data set, by its builder; None if it has none."""
+    stated = PAPER.get(("iterations", builder))
+    return None if stated is None else int(stated)
+
+
 def settings_rows(study: Study) -> list[dict[str, str]]:
     """setting, value, source: what the study's runs really use, collected over all of them.
 

@@ -1,0 +1,136 @@
+"""Ours beside the published numbers: read from what studies have published, nothing typed in."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dmvi import files
+from dmvi.claims.decide import interval
+from dmvi.claims.outcomes import STUDIES, Ours
+from dmvi.claims.published import PUBLISHED
+from dmvi.study.settings import paper_iterations
+
+# The run that each published number is about; its name is the same in every study.
+KL_RUNS = {"kl_bernoulli": "cifar10_gaussian", "kl_quantized_normal": "cifar10_quantized_normal"}
+TABLE_RUNS = {1: "color_mnist_gaussian", 2: "cifar10_gaussian"}
+# What was on in each row of tables 1 and 2 (Appendix E.2): settings of a classifier -> on or its value.
+TABLE_ROWS: dict[int, list[dict[str, Any]]] = {
+    1: [
+        {"gradient_penalty": False, "activation_noise": False},
+        {"gradient_penalty": False, "activation_noise": False},
+        {"gradient_penalty": False, "activation_noise": True},
+        {"gradient_penalty": True, "activation_noise": False},
+    ],
+    2: [
+        {"learning_rate": 5e-4, "activation_noise": False, "dropout": False},
+        {"learning_rate": 5e-4, "activation_noise": True, "dropout": False},
+        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
+        {"learning_rate": 5e-4, "activation_noise": False, "dropout": False},
+        {"learning_rate": 5e-4, "activation_noise": False, "dropout": True},
+        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
+        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
+    ],
+}
+NOT_RUN = "not computed in this study yet"
+
+
+def ours_of(folder: Path) -> dict[str, Ours]:
+    """id -> our number, for every published one, from the tables of a published study.
+
+    A number that the study does not have, or has with other settings than the published row, is not
+    comparable, and says why.
+    """
+    found: dict[str, Ours] = {}
+    for row in PUBLISHED:
+        if row.id in KL_RUNS:
+            found[row.id] = _kl(folder, KL_RUNS[row.id])
+        elif row.id.startswith("table"):
+            table, number = (int(part) for part in row.id.removeprefix("table").split("_row"))
+            found[row.id] = _classifier_kl(folder, table, number)
+        else:
+            found[row.id] = _classifier_error(folder)
+    return found
+
+
+def beside(reference: Path) -> dict[str, dict[str, Ours]]:
+    """id -> study -> our number, for those of STUDIES that are published below `reference`."""
+    published = [name for name in STUDIES if (reference / name / "provenance.json").exists()]
+    of = {name: ours_of(reference / name) for name in published}
+    return {row.id: {name: of[name][row.id] for name in published} for row in PUBLISHED}
+
+
+def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
+    """(run.json, the table) of every seed that has both."""
+    found = []
+    for path in sorted((folder / "runs" / run).glob("seed*")):
+        if (path / "run.json").exists() and (path / table).exists():
+            found.append((files.read_json(path / "run.json"), files.read_json(path / table)))
+    return found
+
+
+def _kl(folder: Path, run: str) -> Ours:
+    seeds = _seeds(folder, run, "kl.json")
+    if not seeds:
+        return Ours(None, None, "", incomparable=NOT_RUN)
+    value, half = _mean([kl["value"] for _, kl in seeds], [kl["standard_error"] for _, kl in seeds])
+    return Ours(value, half, _about(folder, seeds), _share(folder, seeds))
+
+
+def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
+    seeds = _seeds(folder, TABLE_RUNS[table], f"density_ratio/table{table}.json")
+    rows = [tables["estimates"] for _, tables in seeds]
+    if not rows:
+        return Ours(None, None, "", incomparable=NOT_RUN)
+    if len(rows[0]) != len(TABLE_ROWS[table]) or not all(
+        _agrees(estimate["settings"], wanted)
+        for estimate, wanted in zip(rows[0], TABLE_ROWS[table], strict=True)
+    ):
+        why = "this study's rows have other settings than the paper's"
+        return Ours(None, None, "", incomparable=why)
+    estimates = [of_seed[row - 1] for of_seed in rows]
+    value, half = _mean([e["value"] for e in estimates], [e["standard_error"] for e in estimates])
+    settings = estimates[0]["settings"]
+    about = f"{settings['layers']} layers, {settings['iterations']:,} steps; VAE: {_about(folder, seeds)}"
+    return Ours(value, half, about, _share(folder, seeds))
+
+
+def _agrees(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(
+        bool(settings[key]) is value if isinstance(value, bool) else settings[key] == value
+        for key, value in wanted.items()
+    )
+
+
+def _classifier_error(folder: Path) -> Ours:
+    classifiers = files.read_json(folder / "provenance.json")["classifiers"]
+    found = classifiers.get("cifar10")
+    if found is None:
+        return Ours(None, None, "", incomparable=NOT_RUN)
+    error, n = found["test_error"], found["n_test"]
+    half = 1.96 * math.sqrt(error * (1 - error) / n)
+    about = f"{found['num_parameters'] / 1e6:.2g} million parameters, {found['epochs']} epochs"
+    return Ours(100 * error, 100 * half, about)
+
+
+def _mean(values: list[float], errors: list[float]) -> tuple[float, float]:
+    """Mean over seeds and half of its 95 % interval; of one seed the estimate's own."""
+    if len(values) > 1:
+        return interval(values)
+    return values[0], 1.96 * errors[0]
+
+
+def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
+    run = seeds[0][0]
+    meta = files.read_json(folder / "provenance.json")["data"][run["data"]]
+    whole = paper_iterations(meta["builder"])
+    return None if whole is None else min(run["iterations"] for run, _ in seeds) / whole
+
+
+def _about(folder: Path, seeds: list[tuple[dict, dict]]) -> str:
+    run = seeds[0][0]
+    count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed, error of the estimate alone"
+    return (
+        f"d = {run['latent_dim']}, width {run['width']}, rate {run['learning_rate']:g}, "
+        f"{run['precision']}, {count}"
+    )
