@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dmvi.data.digits import Digits
 from dmvi.data.download import md5, official_folder
 from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
@@ -60,19 +61,6 @@ FILES = {
         (10_000,), "ec29112dd5afa0611ce80d1b7f02629c", "27ae3e4e09519cfbb04c329615203637"
     ),
 }
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Grey digits by split: images uint8 (n, 28, 28) and labels (n,) in 0..9."""
-
-    images: dict[str, np.ndarray]
-    labels: dict[str, np.ndarray]
-    source_files: dict[str, str]
-
-    @property
-    def sizes(self) -> dict[str, int]:
-        return {split: len(self.labels[split]) for split in SPLITS}
 
 
 def build(request: Request) -> Built:

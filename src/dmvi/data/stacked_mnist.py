@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dmvi.data.mnist import Digits, load_digits
+from dmvi.data.digits import Digits
+from dmvi.data.mnist import load_digits
 from dmvi.data.registry import SPLITS
 from dmvi.data.request import Built, Request
 

@@ -9,7 +9,7 @@ import hashlib
 
 import numpy as np
 
-from dmvi.data.mnist import Digits
+from dmvi.data.digits import Digits
 from dmvi.data.registry import SPLITS
 from dmvi.data.request import Request
 
