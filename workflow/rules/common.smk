@@ -18,7 +18,6 @@ from dmvi.errors import DmviError
 from dmvi.study.schema import YamlLoader, check_unique_keys
 from dmvi.study.scores import needs_of_scores
 from dmvi.tables.models import shown_models
-from dmvi.experiments.synthetic.settings import synthetic_jobs
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.load(file, Loader=YamlLoader)
@@ -40,8 +39,6 @@ DEVICE = config.get("device", "auto")
 ESTIMATORS = STUDY.estimators
 INCEPTION_WEIGHTS = config.get("inception_weights")
 RATIO_TABLES = ESTIMATORS.get("density_ratio", {}).get("tables", {})
-# "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
-SYNTHETIC = synthetic_jobs(config)
 
 
 wildcard_constraints:
@@ -53,8 +50,6 @@ wildcard_constraints:
     figure="|".join(STUDY.figures),
     ratio="|".join(["default", *RATIO_TABLES]),
     density_model="gmm|maf|lstm",
-    kind="estimation|learning",
-    setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
 
 
 def canonical(value):
@@ -130,11 +125,6 @@ def settings(step, table=None):
             raise WorkflowError(str(error)) from None
 
     return of_job
-
-
-def synthetic_tables(wildcards):
-    folder = f"results/synthetic/{wildcards.kind}"
-    return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
 
 
 def how(wildcards, key):
