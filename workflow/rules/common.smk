@@ -12,11 +12,16 @@ from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS
-from dmvi.study.declarations import declared_models, declared_step, model_version
+from dmvi.study.declarations import (
+    declared_models,
+    declared_scores,
+    declared_step,
+    model_version,
+)
 from dmvi.study.declared_figures import declared_figures
 from dmvi.errors import DmviError
 from dmvi.study.schema import YamlLoader, check_unique_keys
-from dmvi.study.scores import needs_of_scores
+from dmvi.study.scores import needs_of_scores, scores_asked
 from dmvi.tables.models import shown_models
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
@@ -107,6 +112,25 @@ def training_version(wildcards):
     """The step's, and the model's own where it has been raised: only its runs train again then."""
     own = model_version(STUDY.runs[wildcards.run].spec["model"])
     return version("train") if own == 1 else f"{version('train')}, model {own}"
+
+
+def scoring_version(step, dataset, asked=True):
+    """The step's, and those of the scores asked for that have been raised."""
+    versions = {
+        name: declared_scores()[name]["version"]
+        for name in scores_asked(config, dataset, asked)
+    }
+    raised = [f"{name} {number}" for name, number in versions.items() if number > 1]
+    return ", ".join([str(version(step)), *raised]) if raised else version(step)
+
+
+def version_of_run(wildcards):
+    dataset = STUDY.runs[wildcards.run].spec["data"]
+    return scoring_version("evaluate", dataset, how(wildcards, "scored"))
+
+
+def version_of_data(wildcards):
+    return scoring_version("evaluate_data", wildcards.dataset)
 
 
 def settings(step, table=None):
