@@ -13,6 +13,7 @@ sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 from dmvi.cluster.jobs import refuse_jobs_left
 from dmvi.cluster.patches import ask_for_min_job_age_once, lift_default_rate_limit
 from dmvi.environment import set_environment
+from dmvi.study.experiments import experiments
 
 set_environment()
 
@@ -28,8 +29,13 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/latent.smk"
 include: "workflow/rules/evaluate.smk"
-include: "workflow/rules/synthetic.smk"
 include: "workflow/rules/figures.smk"
+
+
+# Every experiment has a file of rules of its name.
+for experiment in experiments():
+
+    include: f"workflow/rules/{experiment}.smk"
 
 
 # Only the process that submits runs this, never one inside a job.

@@ -111,7 +111,12 @@ def _extended(name: str, read: dict, folder: Path, path: tuple[str, ...]) -> dic
 
 
 def check_keys(
-    folder: Path, name: str, declared: dict[str, Any], required: Iterable[str], optional=()
+    folder: Path,
+    name: str,
+    declared: dict[str, Any],
+    required: Iterable[str],
+    optional: Iterable[str] = (),
+    literal: str = "DECLARES",
 ) -> None:
     """Refuses a declaration that lacks a key or has one that nobody reads.
 
@@ -121,11 +126,11 @@ def check_keys(
     known = (*required, *optional, "extends", "version", "order")
     for key in required:
         if key not in declared:
-            raise DmviError(f"{short(folder / name)}.py: DECLARES lacks the key {key!r}")
+            raise DmviError(f"{short(folder / name)}.py: {literal} lacks the key {key!r}")
     for key in declared:
         if key not in known:
             raise DmviError(
-                f"{short(folder / name)}.py: DECLARES has the unknown key {key!r}; its keys are "
+                f"{short(folder / name)}.py: {literal} has the unknown key {key!r}; its keys are "
                 f"{', '.join(sorted(known))}"
             )
 

@@ -3,8 +3,8 @@
 | kind      | language | it is                                   | the tests                                 |
 |-----------|----------|-----------------------------------------|-------------------------------------------|
 | file      | any      | a file: its first line is "# PATH"      | write it to a copy of the repository, and |
-|           |          |                                         | run the tests that belong to such a file  |
-| insertion | python   | "# PATH, at the end of NAME"            | the same                                  |
+|           |          |                                         | run what belongs to it (tests/adding)     |
+| appended  | any      | "# PATH, at its end"                    | the same                                  |
 | script    | python   | any other                               | run it                                    |
 | refused   | yaml     | "# refused": what a study may not say   | load it; the text block after it is what  |
 |           |          |                                         | must be printed                           |
@@ -23,7 +23,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 FENCE = "```"
 FILE = re.compile(r"# ([\w.-]+(?:/[\w.-]+)+)")
-INSERTION = re.compile(r"# ([\w./-]+\.py), at the end of (\w+)")
+APPENDED = re.compile(r"# ([\w.-]+(?:/[\w.-]+)+), at its end")
 REFUSED = "# refused"
 BY_LANGUAGE = {
     "python": "script",
@@ -53,12 +53,17 @@ class Block:
         return self.text.partition("\n")[0]
 
     @property
+    def content(self) -> str:
+        """Of a file: all but the line that names it."""
+        return self.text.partition("\n")[2]
+
+    @property
     def kind(self) -> str | None:
         """How it is run; None: nobody has said how."""
         if FILE.fullmatch(self.first):
             return "file"
-        if self.language == "python" and INSERTION.fullmatch(self.first):
-            return "insertion"
+        if APPENDED.fullmatch(self.first):
+            return "appended"
         if self.language == "yaml" and self.first == REFUSED:
             return "refused"
         return BY_LANGUAGE.get(self.language)

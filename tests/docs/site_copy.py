@@ -1,6 +1,5 @@
 """A copy of the repository in which the documents' blocks are run, so that nothing here is changed."""
 
-import ast
 import copy
 import os
 import shutil
@@ -9,7 +8,7 @@ import sys
 from pathlib import Path
 
 import yaml
-from blocks import FILE, INSERTION, REPOSITORY, Block
+from blocks import APPENDED, FILE, REPOSITORY, Block
 from snakemake.utils import update_config
 from tiny_study import tiny_config
 
@@ -30,6 +29,7 @@ PARTS = (
     "workflow",
 )
 LEFT_OUT = shutil.ignore_patterns("results", ".snakemake", "__pycache__", "*.egg-info", "raw")
+NOT_EDITED = ("results", ".snakemake", "__pycache__", "raw")  # folders that commands write
 
 
 class Copy:
@@ -44,9 +44,24 @@ class Copy:
                 shutil.copytree(source, root / part, ignore=LEFT_OUT)
             else:
                 shutil.copy2(source, root / part)
+        self._before = self._contents()
+
+    def _contents(self) -> dict[str, bytes]:
+        files = (path.relative_to(self.root) for path in self.root.rglob("*"))
+        return {
+            str(path): (self.root / path).read_bytes()
+            for path in files
+            if not set(path.parts) & set(NOT_EDITED) and (self.root / path).is_file()
+        }
+
+    def changed(self) -> list[str]:
+        """The files that were added or edited since the copy was made."""
+        after = self._contents()
+        names = {*self._before, *after}
+        return sorted(name for name in names if self._before.get(name) != after.get(name))
 
     def run(self, *words: str, check: bool = True, stdin: str | None = None) -> str:
-        """What a command prints; it must succeed unless `check` is False."""
+        """What a command prints; it must succeed, or fail if `check` is False."""
         paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
         done = subprocess.run(
             words,
@@ -68,30 +83,42 @@ class Copy:
             assert done.returncode != 0, f"{' '.join(words)} was meant to fail"
         return done.stdout
 
+    def tests(self, *arguments: str) -> int:
+        """Runs tests of the copy and returns how many passed; none may fail."""
+        options = ("-q", "-p", "no:cacheprovider", "-n", "0")
+        printed = self.run("python", "-m", "pytest", *options, *arguments)
+        return int(printed.strip().splitlines()[-1].split(" passed")[0].split()[-1])
+
+    def snakemake(self, study: str, *arguments: str, check: bool = True) -> str:
+        """Snakemake on one of the copy's studies."""
+        words = ("snakemake", "--cores", "1", "--directory", study)
+        return self.run(*words, *arguments, check=check)
+
+    def evaluate(self, study: str, expression: str) -> str:
+        """What an expression of a study of the copy and its costs gives, as printed."""
+        code = (
+            "import yaml\n"
+            "from dmvi.costs.model import Costs\n"
+            "from dmvi.study.config import load_study\n"
+            "read = lambda path: yaml.safe_load(open(path))\n"
+            f"config = read('{study}/config.yaml')\n"
+            "study = load_study(config, read('workflow/schemas/config.schema.yaml'))\n"
+            "costs = Costs(study, read('workflow/hardware.yaml'))\n"
+            f"print({expression})"
+        )
+        return self.run("python", "-c", code).strip()
+
     def put(self, block: Block) -> Path:
-        """Writes a file block, or inserts an insertion block; the file's path in the repository."""
+        """Writes a file block, or appends an appended block; the file's path in the repository."""
         if whole := FILE.fullmatch(block.first):
             path = self.root / whole[1]
             assert not path.exists(), f"{block}: {whole[1]} exists already"
-            assert path.parent.is_dir(), f"{block}: there is no folder {path.parent.name}"
-            path.write_text(block.text)
+            path.parent.mkdir(exist_ok=True, parents=True)
+            path.write_text(block.content)
             return Path(whole[1])
-        name, variable = INSERTION.fullmatch(block.first).groups()
-        path = self.root / name
-        lines = path.read_text().splitlines(keepends=True)
-        end = _end_of(variable, "".join(lines))
-        added = block.text.partition("\n")[2]
-        path.write_text("".join([*lines[: end - 1], added, *lines[end - 1 :]]))
-        return Path(name)
-
-
-def _end_of(variable: str, source: str) -> int:
-    """The line, from 1, on which a module's assignment to `variable` ends: that of its last bracket."""
-    for node in ast.parse(source).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == variable for target in targets):
-            return node.end_lineno
-    raise AssertionError(f"no {variable} is assigned")
+        path = self.root / APPENDED.fullmatch(block.first)[1]
+        path.write_text(f"{path.read_text().rstrip()}\n\n\n{block.content}")
+        return path.relative_to(self.root)
 
 
 def short_demo() -> dict:
@@ -100,7 +127,7 @@ def short_demo() -> dict:
     config["data"] = {"color_mnist": config["data"]["digits"]}
     config["defaults"]["data"] = "color_mnist"
     config["runs"] = {"color_mnist_gaussian": {"tags": ["main"]}}
-    config["estimators"]["scores"] |= {"inception": [], "critic": []}
+    config["estimators"]["scores"] = {}
     config["figures"] = {"fig1": {}, "table3": {}}
     del config["synthetic"]
     return config

@@ -21,7 +21,7 @@ def test_every_block_has_a_kind():
         ("```python\nprint()\n```", "script"),
         ("```python\n# src/dmvi/a.py\n```", "file"),
         ("```yaml\n# studies/a/config.yaml\n```", "file"),
-        ("```python\n# src/dmvi/a.py, at the end of NAMES\n```", "insertion"),
+        ("```snakemake\n# workflow/rules/a.smk, at its end\n```", "appended"),
         ("```yaml\n# refused\na: 1\n```", "refused"),
         ("- a list\n  ```yaml\n  a: 1\n  ```", "study"),
         ("```rust\nfn main() {}\n```", None),

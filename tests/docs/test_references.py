@@ -70,6 +70,24 @@ def test_names_stand_in_the_files_that_they_are_said_to_be_in(page):
     assert lost == []
 
 
+def test_modules_have_moved_to_where_the_changelog_says():
+    """Of each row of the first such table: the new names exist below src/dmvi, the old ones do not."""
+    text = (REPOSITORY / "CHANGELOG.md").read_text()
+    rows = text.split("| before | now |\n|---|---|\n")[1].split("\n\n")[0].splitlines()
+    assert len(rows) > 20
+    lost = []
+    for row in rows:
+        for name in re.findall(r"`([a-z_]+(?:\.\w+)*)`", row.split("|")[2]):
+            module = name.removesuffix(".").partition(".Player")[0].partition(".Run.")[0]
+            path = REPOSITORY / "src/dmvi" / module.replace(".", "/")
+            if not (path.is_dir() or path.with_suffix(".py").exists()):
+                lost.append(name)
+        old = re.findall(r"`([a-z_.]+)`", row.split("|")[1])[0]
+        if (REPOSITORY / "src/dmvi" / f"{old.replace('.', '/')}.py").exists():
+            lost.append(old)
+    assert set(lost) == {"declared"}, "the only old name that is another module now"
+
+
 def test_the_readme_is_short_and_keeps_the_place_of_the_published_numbers():
     text = (REPOSITORY / "README.md").read_text()
     assert len(text.splitlines()) < 250

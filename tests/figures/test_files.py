@@ -7,11 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from example_study import drawable
 
 from dmvi.figures.base import figure_module
 from dmvi.study.declared_figures import declared_figures
 
-NAMES = list(declared_figures())
+NAMES = drawable(declared_figures())
 SOURCE = Path(__file__).parents[2] / "src"
 
 pytestmark = pytest.mark.slow  # draws every figure

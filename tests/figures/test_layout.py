@@ -1,12 +1,13 @@
 """Every figure is legible, and nothing runs over its edge or over its neighbour."""
 
 import pytest
+from example_study import drawable
 
 from dmvi.figures import style
 from dmvi.figures.base import figure_module
 from dmvi.study.declared_figures import declared_figures
 
-NAMES = list(declared_figures())
+NAMES = drawable(declared_figures())
 
 
 @pytest.mark.parametrize("name", NAMES)

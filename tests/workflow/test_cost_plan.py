@@ -202,7 +202,7 @@ rule train:
     jobid: 4
     wildcards: run=x-learning_rate0.1, seed=0
     threads: 4
-    resources: tmpdir=/tmp, gpu=1, runtime=124, device=auto, mem_mb=6400, mem=6.4 GB, mem_mib=6104
+    resources: tmpdir=/tmp, gpu=1, runtime=124, snapshots=[1000, 2000], mem_mb=6400, mem=6.4 GB
 [Sat Nov 21 11:31:27 2026]
 localrule all:
     input: results/fig1.pdf

@@ -12,13 +12,17 @@ from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
 from dmvi.data.registry import BUILDERS
-from dmvi.study.declarations import declared_models, declared_step, model_version
+from dmvi.study.declarations import (
+    declared_models,
+    declared_scores,
+    declared_step,
+    model_version,
+)
 from dmvi.study.declared_figures import declared_figures
 from dmvi.errors import DmviError
 from dmvi.study.schema import YamlLoader, check_unique_keys
-from dmvi.study.scores import needs_of_scores
+from dmvi.study.scores import needs_of_scores, scores_asked
 from dmvi.tables.models import shown_models
-from dmvi.experiments.synthetic.settings import synthetic_jobs
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.load(file, Loader=YamlLoader)
@@ -40,8 +44,6 @@ DEVICE = config.get("device", "auto")
 ESTIMATORS = STUDY.estimators
 INCEPTION_WEIGHTS = config.get("inception_weights")
 RATIO_TABLES = ESTIMATORS.get("density_ratio", {}).get("tables", {})
-# "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
-SYNTHETIC = synthetic_jobs(config)
 
 
 wildcard_constraints:
@@ -53,8 +55,6 @@ wildcard_constraints:
     figure="|".join(STUDY.figures),
     ratio="|".join(["default", *RATIO_TABLES]),
     density_model="gmm|maf|lstm",
-    kind="estimation|learning",
-    setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
 
 
 def canonical(value):
@@ -114,6 +114,25 @@ def training_version(wildcards):
     return version("train") if own == 1 else f"{version('train')}, model {own}"
 
 
+def scoring_version(step, dataset, asked=True):
+    """The step's, and those of the scores asked for that have been raised."""
+    versions = {
+        name: declared_scores()[name]["version"]
+        for name in scores_asked(config, dataset, asked)
+    }
+    raised = [f"{name} {number}" for name, number in versions.items() if number > 1]
+    return ", ".join([str(version(step)), *raised]) if raised else version(step)
+
+
+def version_of_run(wildcards):
+    dataset = STUDY.runs[wildcards.run].spec["data"]
+    return scoring_version("evaluate", dataset, how(wildcards, "scored"))
+
+
+def version_of_data(wildcards):
+    return scoring_version("evaluate_data", wildcards.dataset)
+
+
 def settings(step, table=None):
     """A function that gives what a job computes, as its step's file takes it from the study.
 
@@ -130,11 +149,6 @@ def settings(step, table=None):
             raise WorkflowError(str(error)) from None
 
     return of_job
-
-
-def synthetic_tables(wildcards):
-    folder = f"results/synthetic/{wildcards.kind}"
-    return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
 
 
 def how(wildcards, key):

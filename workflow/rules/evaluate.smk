@@ -76,7 +76,7 @@ rule evaluate:
     params:
         settings=settings("evaluate"),
         imagenet=INCEPTION_WEIGHTS is not None,
-        version=version("evaluate"),
+        version=version_of_run,
         data=dataset_folder,
         output=subpath(output[0], parent=True),
         # Keeps what scores have trained, for when only other settings change.
@@ -117,7 +117,7 @@ rule evaluate_data:
     params:
         settings=settings("evaluate_data"),
         imagenet=INCEPTION_WEIGHTS is not None,
-        version=version("evaluate_data"),
+        version=version_of_data,
         data=subpath(output[0], parent=True),
         checkpoints="results/checkpoints/data/{dataset}",
     shell:

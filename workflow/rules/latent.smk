@@ -132,9 +132,7 @@ rule fit_density_model:
         runtime=limit("fit_density_model"),
         device=DEVICE,
     params:
-        settings=settings(
-            "fit_density_model", "density_models/{density_model}.json"
-        ),
+        settings=settings("fit_density_model", "density_models/{density_model}.json"),
         version=version("fit_density_model"),
         data=dataset_folder,
         checkpoints="results/checkpoints/{run}/seed{seed}/density_models/{density_model}",

@@ -6,6 +6,16 @@ results/synthetic/{kind}.csv; kind is estimation or learning. Steps: run_synthet
 collect_synthetic.
 """
 
+from dmvi.experiments.synthetic.settings import synthetic_jobs
+
+# "estimation" or "learning" -> "d1-lr0.0005" -> what that job computes.
+SYNTHETIC = synthetic_jobs(config)
+
+
+def synthetic_tables(wildcards):
+    folder = f"results/synthetic/{wildcards.kind}"
+    return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
+
 
 rule run_synthetic:
     output:
@@ -14,6 +24,9 @@ rule run_synthetic:
         "results/logs/run_synthetic/{kind}/{setting}.log",
     benchmark:
         "results/benchmarks/run_synthetic/{kind}/{setting}.tsv"
+    wildcard_constraints:
+        kind="estimation|learning",
+        setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
     conda:
         "../../envs/environment.yaml"
     threads: COSTS.threads_of()
@@ -43,6 +56,8 @@ rule collect_synthetic:
         "results/logs/collect_synthetic/{kind}.log",
     benchmark:
         "results/benchmarks/collect_synthetic/{kind}.tsv"
+    wildcard_constraints:
+        kind="estimation|learning",
     conda:
         "../../envs/environment.yaml"
     shell:

@@ -143,8 +143,7 @@ def read_jobs(printed: str) -> list[Job]:
         if found is None:
             continue
         entries = dict(re.findall(r"^    (\w+): (.*)$", block, re.MULTILINE))
-        wildcards = dict(pair.split("=", 1) for pair in _listed(entries.get("wildcards")))
-        resources = dict(pair.split("=", 1) for pair in _listed(entries.get("resources")))
+        wildcards, resources = (_pairs(entries.get(key)) for key in ("wildcards", "resources"))
         jobs.append(
             Job(
                 found[1],
@@ -160,6 +159,11 @@ def read_jobs(printed: str) -> list[Job]:
 
 def _listed(text: str | None) -> tuple[str, ...]:
     return tuple(text.split(", ")) if text else ()
+
+
+def _pairs(text: str | None) -> dict[str, str]:
+    """Of "a=1, b=[2, 3], c=4"."""
+    return dict(part.split("=", 1) for part in re.split(r", (?=\w+=)", text)) if text else {}
 
 
 def _whole(text: str | None) -> int:

@@ -23,7 +23,6 @@ DECLARES = {
     "image_size": 32,
     "channels": 3,
     "images": {"train": 45_000, "valid": 5_000, "test": 10_000},
-    "scores": ["inception", "critic"],
     "standin": {
         "title": "CIFAR-10 stand-in (patches of two photographs)",
         "note": "32x32 patches of scikit-learn's two photographs; the label is the photograph",

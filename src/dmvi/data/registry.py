@@ -10,7 +10,6 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
     standin           {"title", "note" for captions}, where it has one; one without has no
                       `source: standin`
     options           keys of its own in a config: {name: the fields of `Option`}
-    scores            of samples, where they mean something ("critic" if not given)
     kind              the paper's data set that it stands for in the claims; none if not given
     publishable       False where its images may not be passed on
     seconds_per_image that building takes, for the cost model
@@ -66,9 +65,6 @@ class BuilderInfo:
     kind: str | None = None  # the paper's data set that it stands for
     publishable: bool = True  # False where its images may not be passed on
     seconds_per_image: float = 1e-4  # that building takes
-    # Scores of samples that mean something here: "inception" needs classes of natural images,
-    # "diversity" (MS-SSIM within one class) images of one kind.
-    scores: tuple[str, ...] = ("critic",)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -82,7 +78,7 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
         name,
         declared,
         ("title", "summary", "image_size", "channels", "images"),
-        ("standin", "options", "scores", "kind", "publishable", "seconds_per_image"),
+        ("standin", "options", "kind", "publishable", "seconds_per_image"),
     )
     own = {key: value for key, value in declared.items() if key not in ("extends", "order")}
     standin = own.pop("standin", None)
@@ -93,7 +89,6 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
         module=f"dmvi.data.{name}",
         sources=SOURCES if standin else SOURCES[:1],
         options=options,
-        scores=tuple(own.pop("scores", ("critic",))),
         **own,
     )
 

@@ -13,7 +13,7 @@ from dmvi.study.inception_weights import check_weights
 
 SCORE = {
     "version": 1,
-    "data": ["cifar10"],
+    "data": ["cifar10"],  # it needs classes of natural images
     "against": "nothing",
     "options": {
         "splits": {

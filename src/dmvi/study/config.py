@@ -11,7 +11,7 @@ from typing import Any
 from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.checks import check_data, check_estimators, check_figures
-from dmvi.study.declarations import declared_models
+from dmvi.study.declarations import declared_models, declared_steps
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
 from dmvi.study.how import how_of
@@ -81,12 +81,21 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
 
 
 def _complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with what files declare: options of models and posteriors among a run's keys, a block
-    for every score and experiment."""
+    """The schema with what files declare: options of models and posteriors among a run's keys, blocks of
+    steps among the estimators, a block for every score and experiment."""
     schema = copy.deepcopy(schema)
     for declared in (*declared_models().values(), *declared_posteriors().values()):
         for keys in ("run", "entry"):
             schema["$defs"][keys]["properties"] |= declared["options"]
-    schema["properties"]["estimators"]["properties"]["scores"] = score_schema()
+    estimators = schema["properties"]["estimators"]["properties"]
+    estimators["scores"] = score_schema()
+    for step in declared_steps().values():
+        for block, options in step.get("options", {}).items():
+            estimators[block] = {
+                "type": "object",
+                "additionalProperties": False,
+                "required": list(options),
+                "properties": options,
+            }
     schema["properties"] |= {name: module.SCHEMA for name, module in experiments().items()}
     return schema

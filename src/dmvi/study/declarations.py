@@ -31,6 +31,12 @@ REQUIRED = (
     *("source", "equations", "matches"),
 )
 OPTIONAL = ("posteriors", "likelihoods", "bound", "steps", "paper")
+# Keys of a STEP and of a SCORE: required ones, optional ones.
+STEP_KEYS = ("version", "wildcards", "gives", "gpu", "resumes"), ("estimators", "options")
+SCORE_KEYS = (
+    ("version", "data", "against", "options", "trains", "entries"),
+    ("needs", "always"),
+)
 
 
 @cache
@@ -58,13 +64,20 @@ def _module(path: Path) -> str:
     return ".".join(["dmvi", *path.relative_to(PACKAGE).with_suffix("").parts])
 
 
-def _declared(paths: Iterable[Path], literal: str) -> dict[str, dict[str, Any]]:
-    """File name -> its literal, with the functions beside it and the module's name."""
+def _declared(
+    paths: Iterable[Path], literal: str, keys: tuple[Iterable[str], Iterable[str]] = ((), ())
+) -> dict[str, dict[str, Any]]:
+    """File name -> its literal, with the functions beside it and the module's name.
+
+    Raises:
+        DmviError: a name stands twice, or a literal lacks a key or has one that nobody reads.
+    """
     found: dict[str, dict[str, Any]] = {}
     for path in paths:
         declared = literals(path).get(literal)
         if declared is None:
             continue
+        check_keys(path.parent, path.stem, declared, *keys, literal=literal)
         if path.stem in found:
             raise DmviError(f"{path} declares {path.stem!r} a second time; rename the file")
         found[path.stem] = {**declared, **_functions(path), "module": _module(path)}
@@ -162,13 +175,15 @@ def declared_steps() -> dict[str, dict[str, Any]]:
 
     version: raised by hand when its results change. wildcards: of its rule, in the order of its paths.
     gives: start of a table's name in a run's folder -> what a run needs to give it, or None. estimators:
-    blocks of the study's `estimators:` that these tables take. gpu: whether it wants one. resumes.
+    blocks of the study's `estimators:` that these tables take. options: blocks of `estimators:` that are
+    its own, each a mapping from its keys, all required, to their JSON schemas. gpu: whether its rule may
+    ask for one. resumes: whether it goes on from a checkpoint.
     cost(costs, **wildcards): a `dmvi.costs.model.Cost`. settings(study, **wildcards): what it computes,
     plain data, for steps that have settings.
     """
     folders = [PACKAGE / "steps", PACKAGE / "report"]
     folders += sorted(PACKAGE.glob("experiments/*/steps"))
-    found = _declared((path for f in folders for path in sorted(f.glob("*.py"))), "STEP")
+    found = _declared((path for f in folders for path in sorted(f.glob("*.py"))), "STEP", STEP_KEYS)
     for name, step in found.items():
         if "cost" not in step:
             raise DmviError(f"the step {name!r} ({step['module']}) has no function cost")
@@ -196,4 +211,4 @@ def declared_commands() -> dict[str, dict[str, Any]]:
 @cache
 def declared_scores() -> dict[str, dict[str, Any]]:
     """Score name -> its declaration, see `dmvi.scores`."""
-    return _declared(sorted((PACKAGE / "scores").glob("*.py")), "SCORE")
+    return _declared(sorted((PACKAGE / "scores").glob("*.py")), "SCORE", SCORE_KEYS)

@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 from dmvi.errors import DmviError
+from dmvi.study.declarations import declared_scores
 from dmvi.tables.models import in_order, model_title
 from dmvi.tables.results import DrawnRun, Tables
 
@@ -32,32 +33,12 @@ class Metric:
     capped: bool = False
 
 
+# Those that figures compare: of every entry of a score's file that has a title.
 METRICS = {
-    metric.key: metric
-    for metric in (
-        Metric(
-            "inception_cifar10",
-            "Quality: Inception score by the CIFAR-10 classifier",
-            "Inception score",
-            True,
-            "test images",
-        ),
-        Metric(
-            "inception_imagenet",
-            "Quality: Inception score by the ImageNet network",
-            "Inception score",
-            True,
-            "test images",
-        ),
-        Metric("diversity", "Diversity", "1 − MS-SSIM", True, "test images", capped=True),
-        Metric(
-            "critic",
-            "Independent Wasserstein critic",
-            "estimated Wasserstein-1, L2 of pixels",
-            False,
-            "training images",
-        ),
-    )
+    key: Metric(key=key, **words)
+    for score in declared_scores().values()
+    for key, words in score["entries"].items()
+    if "title" in words
 }
 
 
