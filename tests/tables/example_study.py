@@ -321,6 +321,9 @@ def _write_run(folder: Path, rng, d: int, builder: str):
         "selected": [True] * M + [False] * (K + 200 - M),
     }
     pd.DataFrame(log_q).to_csv(low / "log_q.csv", index=False)
+    draws = rng.normal(size=(K, d)).astype(np.float32)
+    np.save(low / "draws.npy", draws)
+    np.save(low / "latents.npy", draws[np.argsort(-np.linalg.norm(draws, axis=1))[:M]])
     nearest = rng.integers(0, n, M)
     neighbours = {"rank": np.arange(M), "index": nearest, "distance": rng.uniform(4, 20, M)}
     pd.DataFrame(neighbours).to_csv(low / "neighbours.csv", index=False)
