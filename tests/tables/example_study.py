@@ -293,7 +293,8 @@ def _write_profile(folder: Path, rng, run: dict):
     moves = np.where(used, rng.lognormal(-0.3, 0.4, d), rng.lognormal(-8, 1, d))
     spread = np.where(used, rng.lognormal(-5, 1, d), 1 - rng.lognormal(-8, 1, d).clip(0, 0.5))
     profile = {"unit": np.arange(d), "mean_of_means": 0.0, "variance_of_means": moves}
-    pd.DataFrame({**profile, "mean_variance": spread}).to_csv(folder / "profile.csv", index=False)
+    profile |= {"mean_variance": spread, "kl": (moves + spread - 1 - np.log(spread)) / 2}
+    pd.DataFrame(profile).to_csv(folder / "profile.csv", index=False)
     means = rng.normal(0, np.sqrt(moves), (20, d))
     parts = []
     for quantity, values, edges in (
