@@ -27,7 +27,8 @@ def set_quality(results, model, datasets=KINDS, **numbers):
         (2.0, 2.0, "holds"),
         (0.5, 2.0, "fails"),  # reconstructs better
         (2.0, 0.5, "fails"),  # samples better
-        (1.0, 2.0, "undecided"),
+        (1.1, 2.0, "undecided"),
+        (1.0, 2.0, "fails"),  # reconstructs as well
         (2.0, 1.0, "undecided"),
     ],
 )
