@@ -11,7 +11,6 @@ SOURCES = {
         "samples.npy",
         "quality.json",
         "kl.json",
-        "scores.json",
     )
 }
 SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
