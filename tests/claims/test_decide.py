@@ -33,6 +33,17 @@ def test_ratio_interval_covers():
     assert 0.9 < covered / 300 <= 1.0
 
 
+def test_share_of_way_covers():
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(300):
+        value, width = decide.share_of_way(rng.normal(5, 0.1, 3), rng.normal(3, 0.1, 3), 7.0)
+        covered += abs(value - 0.5) < width
+    assert 0.9 < covered / 300 <= 1.0
+    assert decide.share_of_way([5.0], [3.0, 3.0], 7.0) == (0.5, math.inf)
+    assert math.isnan(decide.share_of_way([5.0], [7.0], 7.0)[0])
+
+
 def test_outcomes_combine():
     assert decide.agree([True, True]) is True
     assert decide.agree([True, False]) is None

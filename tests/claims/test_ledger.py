@@ -7,9 +7,16 @@ import pytest
 from example_study import fill
 
 from dmvi.claims.declared import decide_claims
-from dmvi.claims.ledger import Claim, collect, qualified
+from dmvi.claims.ledger import Claim, collect
+from dmvi.claims.page import qualified
 from dmvi.errors import DmviError
 from dmvi.figures.base import figure_module
+
+
+def rows(text) -> tuple[list[str], list[str]]:
+    """The rows of the claims by figure, and of the table of every claim over its figures."""
+    parts = text.split("## Every claim")
+    return tuple([line for line in part.splitlines() if line.startswith("| C")] for part in parts)
 
 
 def ledger(results, tmp_path, scale):
@@ -35,7 +42,7 @@ def test_ledger(results, tmp_path):
         "C6fig14",
         "C7fig3",
     ]
-    lines = [line for line in text.splitlines() if line.startswith("| C")]
+    lines, overall = rows(text)
     assert len(lines) == 5
     assert "(demo scale, partly stand-in data)" in lines[0]
     assert "(demo scale, on stand-in data)" in lines[2]
@@ -43,6 +50,9 @@ def test_ledger(results, tmp_path):
     assert "says nothing about the paper" in text
     assert "In this study: a note." in text
     assert len({line.count("|") for line in lines}) == 1
+    assert [line.split(" | ")[0] for line in overall] == ["| C1", "| C2", "| C6", "| C7"]
+    assert "fig3" in overall[2]
+    assert "fig14" in overall[2]
     _, text = ledger(results, tmp_path, "paper")
     assert "demo" not in text
 
@@ -95,6 +105,7 @@ def test_claims_come_by_letter_then_number_and_papers_by_heading(tmp_path):
     )
     assert ids == ["C2", "C10", "D1", "D2", "D10"]
     assert "papers (Rosca, Lakshminarayanan, Mohamed 2018; infovae; avb)" in text
+    text = text.split("## Every claim")[0]
     lines = [line for line in text.splitlines() if line.startswith(("## ", "| C", "| D"))]
     assert [line.split(" | ")[0].lstrip("# |") for line in lines] == [
         *("Rosca, Lakshminarayanan, Mohamed 2018", "C2", "C10"),
@@ -105,8 +116,8 @@ def test_claims_come_by_letter_then_number_and_papers_by_heading(tmp_path):
 def test_the_main_paper_alone_has_one_table_and_no_heading(tmp_path):
     _, text = written(tmp_path, ("C1", "fig1", "dmvi"))
     assert "claim of the paper (Rosca, Lakshminarayanan, Mohamed 2018) and figure" in text
-    assert text.count("\n## ") == 1
-    assert text.count("| claim | verdict |") == 1
+    assert text.count("\n## ") == 2
+    assert text.count("| claim | verdict | statement |") == 1
 
 
 def test_an_id_of_two_papers_is_refused(tmp_path):

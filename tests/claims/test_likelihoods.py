@@ -1,4 +1,4 @@
-"""C3 and C18 follow their tables."""
+"""C3, C4 and C18 follow their tables."""
 
 import pytest
 from example_study import around, set_kl
@@ -23,6 +23,34 @@ def test_c3(results):
     assert "256.7" in claim.paper
 
 
+def test_c4_is_about_the_categorical_likelihood(results):
+    likelihoods(results)
+    set_kl(results, around(40.0))
+    assert results.decided("fig22", "C4").verdict == "fails"
+    set_kl(results, around(230.0), ["categorical"])
+    claim = results.decided("fig22", "C4")
+    assert (claim.verdict, claim.value) == ("holds", pytest.approx(5.75))
+    assert results.decided("fig22", "C3").verdict == "fails"
+
+
+@pytest.mark.parametrize(
+    ("kl", "verdict"), [(170.0, "holds"), (90.0, "undecided"), (39.0, "fails")]
+)
+def test_c3_of_one_seed_wants_twice_the_threshold(results, kl, verdict):
+    likelihoods(results, seeds=(0,))
+    set_kl(results, 40.0)
+    set_kl(results, kl, ["quantized_normal"])
+    claim = results.decided("fig22", "C3")
+    assert (claim.verdict, claim.seeds) == (verdict, 1)
+
+
+def test_c4_does_not_compare_other_budgets(results):
+    likelihoods(results)
+    results.add_run("short", data="cifar10", likelihood="categorical", iterations=800)
+    results.runs = {name: s for name, s in results.runs.items() if name != "categorical"}
+    assert results.decided("fig22", "C4").verdict == "undecided"
+
+
 def test_c3_needs_both_likelihoods(results):
     results.add_dataset("cifar10")
     results.add_run("alone", data="cifar10")
@@ -37,7 +65,8 @@ def test_c3_needs_both_likelihoods(results):
         (0.5, 3.0, "holds"),
         (2.0, 1.0, "fails"),  # reconstructs worse
         (0.5, 0.5, "fails"),  # samples better
-        (1.0, 1.0, "undecided"),
+        (0.9, 1.0, "undecided"),
+        (1.0, 1.0, "fails"),
         (0.5, 0.9, "undecided"),
     ],
 )

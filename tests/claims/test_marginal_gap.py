@@ -49,12 +49,31 @@ def test_c2(results):
     assert "clearly against in 1" in claim.value_text
 
 
-def test_c2_needs_two_seeds(results):
+@pytest.mark.parametrize(
+    ("flow", "verdict"), [(9.6, "holds"), (10.5, "holds"), (8.7, "undecided"), (7.9, "fails")]
+)
+def test_c2_of_one_seed_wants_twice_the_threshold(results, flow, verdict):
     fill(results, ("gaussian", "realnvp"), seeds=(0,))
     set_kl(results, 10.0)
+    set_kl(results, flow, [f"{dataset}-realnvp" for dataset in SIZES])
     claim = results.decided("fig1", "C2")
-    assert claim.verdict == "undecided"
+    assert (claim.verdict, claim.seeds) == (verdict, 1)
     assert claim.spread == "one seed, no spread"
+
+
+def test_a_data_set_that_is_missing_leaves_the_others_verdicts(results):
+    fill(results, ("gaussian", "realnvp"), datasets=("celeba", "cifar10"))
+    set_kl(results, around(10.0))
+    set_kl(results, around(5.0), ["cifar10-realnvp"])
+    claim = results.decided("fig1", "C2")
+    assert claim.verdict == "fails"
+    assert claim.verdicts == {
+        "CelebA (10k subset)": "holds",
+        "CIFAR-10": "fails",
+        "ColorMNIST": "not in this study",
+    }
+    set_kl(results, around(10.0))
+    assert results.decided("fig1", "C2").verdict == "undecided"
 
 
 def test_c2_does_not_pair_networks_of_different_width(results):

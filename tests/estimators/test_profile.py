@@ -25,6 +25,8 @@ def test_profile_equals_numpy_whatever_the_block(monkeypatch, parameters, at_onc
     np.testing.assert_allclose(table["mean_of_means"], used[:, :D].mean(0))
     np.testing.assert_allclose(table["variance_of_means"], used[:, :D].var(0), rtol=1e-9)
     np.testing.assert_allclose(table["mean_variance"], np.exp(used[:, D:]).mean(0))
+    terms = used[:, :D] ** 2 + np.exp(used[:, D:]) - 1 - used[:, D:]
+    np.testing.assert_allclose(table["kl"], terms.mean(0) / 2)
     mean, variance = (histograms[histograms["quantity"] == q] for q in ("mean", "variance"))
     assert ((mean["right"] - mean["left"]) * mean["density"]).sum() == pytest.approx(1)
     decades = np.log10(variance["right"] / variance["left"])

@@ -329,7 +329,8 @@ def _write_profile(folder: Path, rng, run: dict):
     moves = np.where(used, rng.lognormal(-0.3, 0.4, d), rng.lognormal(-8, 1, d))
     spread = np.where(used, rng.lognormal(-5, 1, d), 1 - rng.lognormal(-8, 1, d).clip(0, 0.5))
     profile = {"unit": np.arange(d), "mean_of_means": 0.0, "variance_of_means": moves}
-    pd.DataFrame({**profile, "mean_variance": spread}).to_csv(folder / "profile.csv", index=False)
+    profile |= {"mean_variance": spread, "kl": (moves + spread - 1 - np.log(spread)) / 2}
+    pd.DataFrame(profile).to_csv(folder / "profile.csv", index=False)
     means = rng.normal(0, np.sqrt(moves), (20, d))
     parts = []
     for quantity, values, edges in (
@@ -357,6 +358,9 @@ def _write_run(folder: Path, rng, d: int, builder: str):
         "selected": [True] * M + [False] * (K + 200 - M),
     }
     pd.DataFrame(log_q).to_csv(low / "log_q.csv", index=False)
+    draws = rng.normal(size=(K, d)).astype(np.float32)
+    np.save(low / "draws.npy", draws)
+    np.save(low / "latents.npy", draws[np.argsort(-np.linalg.norm(draws, axis=1))[:M]])
     nearest = rng.integers(0, n, M)
     neighbours = {"rank": np.arange(M), "index": nearest, "distance": rng.uniform(4, 20, M)}
     pd.DataFrame(neighbours).to_csv(low / "neighbours.csv", index=False)

@@ -118,6 +118,26 @@ def ratio(above_line, below_line) -> tuple[float, float]:
     return value, float(value * _welch(parts, (a, b)))
 
 
+def share_of_way(values, start, end: float) -> tuple[float, float]:
+    """How far values lie on the way from other values to a number, and its 95 % half-width.
+
+    (mean(values) − mean(start)) / (end − mean(start)), one number per seed in each; Welch's t with the
+    delta method. NaN where the start is not below the end; infinite half-width for one seed.
+    """
+    import numpy as np
+
+    a, b = np.asarray(values, float), np.asarray(start, float)
+    way = end - b.mean()
+    if way <= 0:
+        return math.nan, math.inf
+    value = float((a.mean() - b.mean()) / way)
+    if min(len(a), len(b)) < 2:
+        return value, math.inf
+    slopes = (1 / way, (a.mean() - end) / way**2)
+    parts = [(s**2) * v.var(ddof=1) / len(v) for s, v in zip(slopes, (a, b), strict=True)]
+    return value, float(_welch(parts, (a, b)))
+
+
 def _welch(parts: list[float], groups) -> float:
     """97.5 % point of Welch's t times the root of `parts`, the squared errors of two groups of seeds."""
     from scipy.stats import t

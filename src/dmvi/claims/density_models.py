@@ -1,7 +1,8 @@
 """C16: no density model of q(z) reaches the bound E log q(z)."""
 
-from dmvi.claims.decide import PAPER_DATASETS, by_dataset, over_seeds, tally, verdict
+from dmvi.claims.decide import by_dataset, over_seeds
 from dmvi.claims.declared import decides
+from dmvi.claims.judge import counted, judge
 from dmvi.claims.ledger import Decision, decision
 from dmvi.tables.latent_densities import DENSITY_MODELS
 
@@ -11,13 +12,13 @@ CLOSED_GAP_NATS = 0.1  # an interval that ends below this shows that the bound i
 @decides("C16", figure="fig21")
 def claim_c16(tables) -> Decision:
     """No density model reaches the bound."""
-    gaps, outcomes = {}, []
+    gaps, outcomes = {}, {}
     runs = [run for run in tables.runs if tables.kind(run.data)]
     for run in runs:
         for name in DENSITY_MODELS:
             values = tables.json(run, run.seeds[0], f"density_models/{name}.json")
             gaps[run.data, name, run.name] = values["gap"]
-            outcomes.append(_misses(values))
+            outcomes[run.data, name, run.name] = _misses(values)
     datasets = list(dict.fromkeys(run.data for run in runs))
     texts = [
         f"{title} {by_dataset(tables, {case: gap for case, gap in gaps.items() if case[1] == name})}"
@@ -32,9 +33,12 @@ def claim_c16(tables) -> Decision:
         f"is not and the gap plus three standard errors is under {CLOSED_GAP_NATS} nats. The value "
         "is the smallest gap.",
         value=min(gaps.values(), default=None),
-        value_text=f"gap in nats: {'. '.join(texts)}{tally(outcomes)}" if gaps else "no such runs",
+        value_text=f"gap in nats: {'. '.join(texts)}{counted(outcomes)}"
+        if gaps
+        else "no such runs",
         paper="shown in pictures only",
-        verdict=verdict(outcomes, {tables.kind(dataset) for dataset in datasets}, PAPER_DATASETS),
+        **judge(tables, outcomes),
+        seeds=1 if gaps else None,
         spread=over_seeds({case: [gap] for case, gap in gaps.items()}),
     )
 

@@ -3,7 +3,8 @@
 Nothing here knows an outcome in advance; a claim that fails is a result like any other.
 """
 
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from dmvi.errors import DmviError
@@ -14,24 +15,6 @@ VERDICTS = ("holds", "fails", "undecided")
 # Papers whose claims the ledger may hold: key -> authors and year. The first one leads.
 MAIN_PAPER = "dmvi"
 PAPERS = {MAIN_PAPER: "Rosca, Lakshminarayanan, Mohamed 2018"}
-
-HEADER = """# Claims: study {name}
-
-One row per claim of the {papers} and figure that decides it.
-**holds**: the statistic is on the claimed side of its threshold for every data set, latent size and
-seed that the claim speaks about. **fails**: it is clearly on the other side for one of them.
-**undecided**: seeds disagree, the statistic is within its error, there are too few seeds or samples,
-or a data set that the claim speaks about is not in this study.
-
-Scale *{scale}*: {explanation}{note}
-"""
-EXPLANATIONS = {
-    "demo": "small networks, short training and mostly stand-in data, to show that the workflow "
-    "works. A verdict here is about these stand-ins and says nothing about the paper.",
-    "reduced": "real data, but smaller networks or shorter training than the paper's: a verdict is "
-    "about this reduced setting.",
-    "paper": "the paper's data, networks and training length, where the paper states them.",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +32,9 @@ class Decision:
         scale: the study's scale.
         data: titles of the data sets (or names of synthetic ones) that it was decided on.
         standins: those of them that are stand-ins.
+        verdicts: title of a data set -> the verdict on it alone; "not in this study" for one that
+            the claim is about and the study lacks.
+        seeds: of the run with fewest, among those that decided; None where seeds do not apply.
     """
 
     statement: str
@@ -61,6 +47,8 @@ class Decision:
     scale: str
     data: tuple[str, ...]
     standins: tuple[str, ...] = ()
+    verdicts: dict[str, str] = field(default_factory=dict)
+    seeds: int | None = None
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:
@@ -110,17 +98,27 @@ def decision(
     )
 
 
-def collect(files: list[Path], csv_out: str | Path, md_out: str | Path, study: dict) -> None:
+def collect(
+    files: list[Path],
+    csv_out: str | Path,
+    md_out: str | Path,
+    study: dict,
+    known: Iterable[tuple[str, str]] = (),
+) -> None:
     """Gathers the claims of all figures into one table, as CSV and as Markdown.
 
     Args:
         files: the JSON files of the figures' claims.
         study: {"name", "scale", "note"}.
+        known: id and paper of every claim there is; those that no figure of the study decides are
+            listed as such.
 
     Raises:
         DmviError: a file is missing or is no list of claims, or two papers share an id.
     """
     import pandas as pd
+
+    from dmvi.claims.page import ledger_page, per_dataset
 
     claims = sorted((c for file in files for c in _read(file)), key=_order)
     owners: dict[str, str] = {}
@@ -131,21 +129,30 @@ def collect(files: list[Path], csv_out: str | Path, md_out: str | Path, study: d
                 "give one of them another id"
             )
     rows = [
-        {**c.as_dict(), "data": "; ".join(c.data), "standins": "; ".join(c.standins)}
+        {
+            **c.as_dict(),
+            "data": "; ".join(c.data),
+            "standins": "; ".join(c.standins),
+            "verdicts": per_dataset(c),
+        }
         for c in claims
     ]
     write_csv(csv_out, pd.DataFrame(rows, columns=list(COLUMNS)))
     with atomic_path(md_out) as path:
-        path.write_text(_markdown(claims, study), encoding="utf-8")
+        path.write_text(ledger_page(claims, study, known), encoding="utf-8")
 
 
 def _order(claim: Claim) -> tuple[str, int, int]:
     """By letters, then by number, then by the figure's number."""
+    return *id_order(claim.id), _number(claim.figure)
 
-    def number(text: str) -> int:
-        return int("".join(filter(str.isdigit, text)) or 0)
 
-    return claim.id.rstrip("0123456789"), number(claim.id), number(claim.figure)
+def id_order(id: str) -> tuple[str, int]:
+    return id.rstrip("0123456789"), _number(id)
+
+
+def _number(text: str) -> int:
+    return int("".join(filter(str.isdigit, text)) or 0)
 
 
 def _read(path: Path) -> list[Claim]:
@@ -161,65 +168,3 @@ def _read(path: Path) -> list[Claim]:
             f"{path} is not a figure's list of claims ({error}): remove it and draw the figure "
             "again"
         ) from None
-
-
-def qualified(claim: Claim) -> str:
-    """The verdict with what limits it: "holds (demo scale, on stand-in data)"."""
-    limits = [] if claim.scale == "paper" else [f"{claim.scale} scale"]
-    if claim.standins:
-        limits.append(
-            "on stand-in data" if claim.standins == claim.data else "partly stand-in data"
-        )
-    return f"**{claim.verdict}**" + (f" ({', '.join(limits)})" if limits else "")
-
-
-def by_source(claims: list[Claim]) -> dict[str, list[Claim]]:
-    """The claims of each paper: the main one first, the others as they come."""
-    sources = dict.fromkeys(claim.source for claim in claims)
-    ordered = sorted(sources, key=lambda source: source != MAIN_PAPER)
-    return {source: [c for c in claims if c.source == source] for source in ordered}
-
-
-def _markdown(claims: list[Claim], study: dict) -> str:
-    scale = study.get("scale", "")
-    note = f" In this study: {study['note']}." if study.get("note") else ""
-    groups = by_source(claims)
-    titles = {source: PAPERS.get(source, source) for source in groups or PAPERS}
-    lines = [
-        HEADER.format(
-            name=study.get("name", ""),
-            papers=f"paper{'s' if len(titles) > 1 else ''} ({'; '.join(titles.values())})",
-            scale=scale,
-            explanation=EXPLANATIONS.get(scale, ""),
-            note=note,
-        )
-    ]
-    if len(groups) > 1:
-        for source, group in groups.items():
-            lines += [f"## {titles[source]}", "", *_table(group), ""]
-    else:
-        lines += [*_table(claims), ""]
-    lines += ["## How each claim is decided", ""]
-    for c in (c for group in groups.values() for c in group):
-        data = ", ".join(c.data) or "no data set of this study"
-        lines.append(f"- {c.id} ({c.figure}): {c.statistic} Decided on: {data}.")
-    return "\n".join(lines) + "\n"
-
-
-def _table(claims: list[Claim]) -> list[str]:
-    """The lines of a Markdown table, a row per claim."""
-
-    def cell(text: str) -> str:
-        return text.replace("|", "\\|").replace("\n", " ") or "–"
-
-    def row(*texts: str) -> str:
-        return "| " + " | ".join(texts) + " |"
-
-    lines = [
-        row("claim", "verdict", "statement", "our value", "over seeds", "paper", "figure"),
-        row(*["---"] * 7),
-    ]
-    for c in claims:
-        texts = (c.statement, c.value_text, c.spread, c.paper, c.figure)
-        lines.append(row(c.id, qualified(c), *map(cell, texts)))
-    return lines

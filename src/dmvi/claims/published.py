@@ -6,6 +6,7 @@ to 30,000 iterations were known (33.5 and 316.3 nats for the first two rows), an
 Nothing here reads results; `dmvi.claims.outcomes` compares.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,6 +58,8 @@ class Published:
         rule: when ours is the same.
         better: which side of the published value is better, if either is.
         source: what we read it from.
+        on: of a row of tables 1 and 2, the settings that survive: (key, whether it was on, or its
+            value), ...
     """
 
     id: str
@@ -68,6 +71,7 @@ class Published:
     rule: Rule
     better: Literal["lower", "higher"] | None = None
     source: str = "the paper's text"
+    on: tuple[tuple[str, bool | float], ...] = ()
 
 
 _OPEN = (
@@ -121,7 +125,9 @@ def _likelihood(word: str, title: str, value: float) -> Published:
     )
 
 
-def _classifier(table: int, row: int, value: float, settings: str, noise: bool) -> Published:
+def _classifier(table: int, row: int, value: float, **on: bool | float) -> Published:
+    noise = bool(on["activation_noise"])
+    settings = words_of(on)
     data = (
         "ColorMNIST (the text names it where it speaks of an extra layer)"
         if table == 1
@@ -136,24 +142,37 @@ def _classifier(table: int, row: int, value: float, settings: str, noise: bool) 
         place=f"table {table}, row {row} (Appendix E.2)",
         protocol=f"{data}. {_CLASSIFIER}, {lost}",
         rule=Rule("factor", 10.0, _NOISY) if noise else _ALIKE[table],
+        on=tuple(on.items()),
     )
+
+
+def words_of(on: Mapping[str, bool | float]) -> str:
+    """ "learning rate 5e-4, no activation noise, dropout": the settings of a row that survive."""
+    words = []
+    for key, value in on.items():
+        name = key.replace("_", " ")
+        if key == "learning_rate":
+            words.append(f"{name} {value:.0e}".replace("e-0", "e-"))
+        else:
+            words.append(name if value else f"no {name}")
+    return ", ".join(words)
 
 
 # No side of a KL is better: an encoder that is trained less, or a classifier that is worse, lowers it.
 PUBLISHED: tuple[Published, ...] = (
     _likelihood("bernoulli", "Bernoulli", 44.7),
     _likelihood("quantized_normal", "QuantizedNormal", 256.7),
-    _classifier(1, 1, 2.3, "no gradient penalty, no activation noise", noise=False),
-    _classifier(1, 2, 3.3, "no gradient penalty, no activation noise", noise=False),
-    _classifier(1, 3, 25812.8, "no gradient penalty, activation noise", noise=True),
-    _classifier(1, 4, 3.1, "gradient penalty, no activation noise", noise=False),
-    _classifier(2, 1, 17.7, "learning rate 5e-4, no noise, no dropout", noise=False),
-    _classifier(2, 2, 720140.9, "learning rate 5e-4, activation noise, no dropout", noise=True),
-    _classifier(2, 3, 14.8, "learning rate 1e-4, no noise, no dropout", noise=False),
-    _classifier(2, 4, 18.8, "learning rate 5e-4, no noise, no dropout", noise=False),
-    _classifier(2, 5, 19.0, "learning rate 5e-4, no noise, dropout", noise=False),
-    _classifier(2, 6, 18.0, "learning rate 1e-4, no noise, no dropout", noise=False),
-    _classifier(2, 7, 18.1, "learning rate 1e-4, no noise, no dropout", noise=False),
+    _classifier(1, 1, 2.3, gradient_penalty=False, activation_noise=False),
+    _classifier(1, 2, 3.3, gradient_penalty=False, activation_noise=False),
+    _classifier(1, 3, 25812.8, gradient_penalty=False, activation_noise=True),
+    _classifier(1, 4, 3.1, gradient_penalty=True, activation_noise=False),
+    _classifier(2, 1, 17.7, learning_rate=5e-4, activation_noise=False, dropout=False),
+    _classifier(2, 2, 720140.9, learning_rate=5e-4, activation_noise=True, dropout=False),
+    _classifier(2, 3, 14.8, learning_rate=1e-4, activation_noise=False, dropout=False),
+    _classifier(2, 4, 18.8, learning_rate=5e-4, activation_noise=False, dropout=False),
+    _classifier(2, 5, 19.0, learning_rate=5e-4, activation_noise=False, dropout=True),
+    _classifier(2, 6, 18.0, learning_rate=1e-4, activation_noise=False, dropout=False),
+    _classifier(2, 7, 18.1, learning_rate=1e-4, activation_noise=False, dropout=False),
     Published(
         id="classifier_error",
         quantity="test error of the CIFAR-10 classifier of the Inception score",
@@ -179,3 +198,41 @@ def published(id: str) -> Published:
             return row
     known = ", ".join(row.id for row in PUBLISHED)
     raise DmviError(f"{id!r} is no published number; those are {known}")
+
+
+def rows_of(table: str) -> tuple[Published, ...]:
+    """The rows of "table1" or "table2", in the paper's order."""
+    return tuple(row for row in PUBLISHED if row.id.startswith(f"{table}_row"))
+
+
+def beside(table: str, settings: Sequence[Mapping]) -> list[Published | None]:
+    """For each of our settings the published row to set beside it; None where the paper has none.
+
+    A row fits where all of its settings that survive were on, or off, in ours too. Rows that have
+    the same ones differ in their number of layers, which is lost: they go to ours in order.
+
+    Args:
+        settings: of a classifier, as density_ratio/{table}.json holds them, in the table's order.
+    """
+    left = list(rows_of(table))
+    found: list[Published | None] = []
+    for own in settings:
+        row = next((row for row in left if _fits(row, own)), None)
+        found.append(row)
+        if row is not None:
+            left.remove(row)
+    return found
+
+
+def _fits(row: Published, settings: Mapping) -> bool:
+    """Whether a row's settings, and those that its table does not vary, are as in ours."""
+    wanted = {
+        "gradient_penalty": False,
+        "activation_noise": False,
+        "dropout": False,
+        **dict(row.on),
+    }
+    return all(
+        settings.get(key) == value if key == "learning_rate" else bool(settings.get(key)) == value
+        for key, value in wanted.items()
+    )

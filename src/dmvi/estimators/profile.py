@@ -11,7 +11,7 @@ BINS = 100
 MEAN_EDGES = np.linspace(-5.0, 5.0, BINS + 1)
 # Decades, because collapsed variances spread over many.
 VARIANCE_EDGES = np.logspace(-8.0, 2.0, BINS + 1)
-UNIT_COLUMNS = ("unit", "mean_of_means", "variance_of_means", "mean_variance")
+UNIT_COLUMNS = ("unit", "mean_of_means", "variance_of_means", "mean_variance", "kl")
 HISTOGRAM_COLUMNS = ("quantity", "left", "right", "density")
 
 
@@ -24,13 +24,14 @@ def posterior_profile(parameters: np.ndarray) -> tuple[pd.DataFrame, pd.DataFram
 
     Returns:
         units: a row per unit: unit, mean_of_means, variance_of_means (the activity of Burda, Grosse
-            and Salakhutdinov, 2016: a unit is active above 0.01), mean_variance;
+            and Salakhutdinov, 2016), mean_variance, kl: the mean over images of the unit's part of
+            KL(q(z|x)‖N(0, I)), (mean² + variance − 1 − log variance) / 2, in nats, 0 or more;
         histograms: quantity ("mean" | "variance"), left, right, density. Densities are per unit of
             the mean, and per decade of the variance; values beyond the outer edges count in the
             outer bins.
     """
     n, d = len(parameters), parameters.shape[1] // 2
-    total, squares, variances = np.zeros(d), np.zeros(d), np.zeros(d)
+    total, squares, variances, kl = (np.zeros(d) for _ in range(4))
     counts = {"mean": np.zeros(BINS), "variance": np.zeros(BINS)}
     # The first image's means as origin, so that the squares do not cancel.
     origin = parameters[0, :d].astype(np.float64)
@@ -38,13 +39,15 @@ def posterior_profile(parameters: np.ndarray) -> tuple[pd.DataFrame, pd.DataFram
     for start in range(0, n, rows):
         block = np.asarray(parameters[start : start + rows], np.float64)
         mean, variance = block[:, :d], np.exp(block[:, d:])
+        kl += (np.square(mean) + variance - 1 - block[:, d:]).sum(0) / 2
         total += (mean - origin).sum(0)
         squares += np.square(mean - origin).sum(0)
         variances += variance.sum(0)
         counts["mean"] += _counts(mean, MEAN_EDGES)
         counts["variance"] += _counts(variance, VARIANCE_EDGES)
     shift = total / n
-    moments = (np.arange(d), origin + shift, np.maximum(squares / n - shift**2, 0.0), variances / n)
+    moves = np.maximum(squares / n - shift**2, 0.0)
+    moments = (np.arange(d), origin + shift, moves, variances / n, np.maximum(kl / n, 0.0))
     units = pd.DataFrame(dict(zip(UNIT_COLUMNS, moments, strict=True)))
     parts = [
         _histogram("mean", MEAN_EDGES, counts["mean"], MEAN_EDGES[1] - MEAN_EDGES[0]),

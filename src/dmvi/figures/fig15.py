@@ -12,7 +12,8 @@ SOURCES = {
     "run": (
         "run.json",
         "low_posterior/embedding.csv",
-        "low_posterior/ranks.csv",
+        "low_posterior/latents.npy",
+        "low_posterior/draws.npy",
         "low_posterior/log_q.csv",
     )
 }
@@ -26,7 +27,7 @@ SELECT = {
 CAPTION = (
     "A t-SNE of prior draws, codes of images and low-posterior latents (first seed). Scattered "
     "triangles mean that no single hole of q(z) is to blame; one clump would mean that there is "
-    "one. A map of many dimensions in two is only a hint: the claim is decided by neighbour ranks."
+    "one. A map of many dimensions in two is only a hint: the claim is decided by directions."
 )
 
 

@@ -19,8 +19,8 @@ SELECT = {"tags": "large", "builder": ["color_mnist", "stacked_mnist"], "model":
 CAPTION = (
     "A block per latent size: the upper row shows test images and their reconstructions with the "
     "mean squared error, the lower row samples with the Monte Carlo KL(q(z)‖p(z)) and the bound "
-    "avgKL − log N under it. C: hidden layers × units of the AAE's code discriminator. Where a "
-    "model breaks with the latent size, the lower block reconstructs worse than the upper one."
+    "avgKL − log N under it. C: hidden layers × units of the AAE's code discriminator. Compare "
+    "AAE with VAE within a block, and the blocks with each other."
 )
 
 

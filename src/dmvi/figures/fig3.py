@@ -18,7 +18,9 @@ SOURCES = {
         "run.json",
         "low_posterior/bounds.csv",
         "low_posterior/embedding.csv",
-        "low_posterior/ranks.csv",
+        "low_posterior/latents.npy",
+        "low_posterior/draws.npy",
+        "low_posterior/neighbours.csv",
         "low_posterior/log_q.csv",
     )
 }

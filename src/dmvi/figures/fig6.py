@@ -1,6 +1,6 @@
 """Figure 6: which latents VAE and AAE use, and how widely their posteriors spread."""
 
-from dmvi.claims.large_latents import ACTIVE_VARIANCE, latent_use
+from dmvi.claims.latent_use import ACTIVE_NATS, latent_use
 from dmvi.figures.base import span
 from dmvi.figures.numerals import linear_axis, log_axis, nats
 from dmvi.tables.latent_sizes import by_latent_size, code_network_labels
@@ -16,11 +16,10 @@ SELECT = {
 }
 CAPTION = (
     "Top: means and variances of q(z|x), over all images and latents. Bottom: the same per latent, "
-    "each curve sorted on its own: how much the posterior mean moves from image to image, and the "
-    "posterior variance averaged over images. A latent is active where its mean moves (variance "
-    "above the dotted line); an unused latent of a VAE has a mean that stands still and variance 1, "
-    "a collapsed one of an AAE carries next to no noise. C: hidden layers × units of the AAE's code "
-    "discriminator."
+    "each curve sorted on its own: its part of KL(q(z|x)‖p(z)) and its posterior variance, averaged "
+    "over images. A latent is active above the dotted line; an unused latent of a VAE has a mean "
+    "that stands still and variance 1, a collapsed one of an AAE carries next to no noise. C: hidden "
+    "layers × units of the AAE's code discriminator."
 )
 
 LINES = ("-", "--", "-.", ":")
@@ -68,9 +67,7 @@ def draw(tables):
             for axes, quantity in zip(panels[:2], ("mean", "variance"), strict=True):
                 _histogram(axes, histograms, quantity, look)
             profile = tables.csv(run, run.seeds[0], "profile.csv")
-            for axes, column in zip(
-                panels[2:], ("variance_of_means", "mean_variance"), strict=True
-            ):
+            for axes, column in zip(panels[2:], ("kl", "mean_variance"), strict=True):
                 _profile(axes, profile[column], look)
         _decorate(panels, d)
     return figure
@@ -98,13 +95,13 @@ def _profile(axes, values, look: dict) -> None:
 
 
 def _decorate(panels, d: int) -> None:
-    means, variances, moves, spreads = panels
+    means, variances, costs, spreads = panels
     means.set(xlabel="posterior mean", ylabel="density")
     variances.set(xlabel="posterior variance", ylabel="density per decade")
-    moves.set(ylabel="variance of posterior mean")
+    costs.set(ylabel="KL per latent  [nats]")
     spreads.set(ylabel="mean posterior variance")
-    moves.axhline(ACTIVE_VARIANCE, color="black", linestyle=(0, (1, 1)), linewidth=1)
-    for axes in (moves, spreads):
+    costs.axhline(ACTIVE_NATS, color="black", linestyle=(0, (1, 1)), linewidth=1)
+    for axes in (costs, spreads):
         axes.set(xlabel="latents, sorted", xlim=(1, max(2, d)))
         linear_axis(axes.xaxis, 5)
     for axis in (variances.xaxis, *(axes.yaxis for axes in panels)):

@@ -12,8 +12,7 @@ CAPTION = (
     "Every point is a trained model, every box the settings of a sweep; a long box is a model that "
     "is sensitive to its settings. The star is the best setting, chosen for each score by itself, "
     "as the mean over seeds: the more settings, the luckier the star. An Inception score rewards "
-    "what its network knows, and a diversity beyond that of the data is no gain: compare with the "
-    "dashed line."
+    "what its network knows; the best diversity is the one nearest to the data's, the dashed line."
 )
 
 ROW = 0.3  # inches per model

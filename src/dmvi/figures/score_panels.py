@@ -22,7 +22,7 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
     """A row per model: every seed a point, a box over settings, the best setting as a star."""
     from dmvi.figures import style
 
-    scores = settings(tables, dataset, metric.key)
+    scores, own = settings(tables, dataset, metric.key), data_entry(tables, dataset, metric.key)
     for row, model in enumerate(models):
         _, colour, marker = look(model)
         colour = style.COLOURS[colour]
@@ -35,7 +35,7 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
             continue
         _box(axes, row, [setting.mean for setting in options], colour)
         _points(axes, row, tables, options, colour, marker)
-        top = best(options, metric)
+        top = best(options, metric, None if own is None else own["value"])
         fallen = any(collapsed(tables, top.run, seed) for seed in top.seeds)
         axes.errorbar(  # a white star shows the crosses on it
             top.mean, row, xerr=top.sd, fmt="*", color="white" if fallen else colour,

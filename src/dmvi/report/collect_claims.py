@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+from dmvi.claims.declared import declared_claims
 from dmvi.claims.ledger import collect
 
 STEP = {
-    "version": 1,
+    "version": 2,
     "wildcards": [],
     "gives": {},
     "gpu": False,
@@ -26,4 +27,5 @@ def collect_claims(claims: list[Path], csv: Path, md: Path, study: dict[str, Any
         claims: the figures' JSON files.
         study: name, scale and note.
     """
-    collect(claims, csv, md, study)
+    known = dict.fromkeys((d.id, d.source) for d in declared_claims())
+    collect(claims, csv, md, study, known)

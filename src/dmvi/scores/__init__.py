@@ -11,8 +11,8 @@ A file states `SCORE`, a literal that is read without importing it (`dmvi.study.
     needs    other files that it reads: "classifier", "inception_weights"
     always   whether every study has it, without asking
     entries  key in scores.json -> title and axis for figures, higher (which way is better), data (what
-             the data's own score is of), capped (no better beyond the data's own value); only those with
-             a title are compared in figures
+             the data's own score is of), towards_data (the better the nearer it is to the data's own);
+             only those with a title are compared in figures
 
 and holds
 

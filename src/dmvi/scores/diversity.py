@@ -25,7 +25,7 @@ SCORE = {
             "axis": "1 − MS-SSIM",
             "higher": True,
             "data": "test images",
-            "capped": True,  # noise is more diverse than faces are
+            "towards_data": True,  # noise is more diverse than faces are
         }
     },
 }

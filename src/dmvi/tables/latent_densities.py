@@ -33,6 +33,21 @@ def classifier_estimates(tables, run, seed: int, name: str) -> list[dict]:
     return entries
 
 
+def changed_alone(entries: list[dict], key: str) -> list[tuple[dict, dict]]:
+    """Every entry with a setting switched on, and the one that differs in that setting alone.
+
+    Those without such a counterpart, in which it is off, are left out.
+    """
+
+    def others(entry: dict) -> dict:
+        return {name: value for name, value in entry["settings"].items() if name != key}
+
+    on = [entry for entry in entries if entry["settings"].get(key)]
+    off = [entry for entry in entries if not entry["settings"].get(key)]
+    pairs = [(e, next((o for o in off if others(o) == others(e)), None)) for e in on]
+    return [(one, other) for one, other in pairs if other is not None]
+
+
 def monte_carlo_and_classifier(tables, run) -> list[tuple[dict, dict]]:
     """The Monte Carlo KL and the default classifier's estimate of it, a pair per seed."""
     return [

@@ -6,7 +6,8 @@ BOUNDS = "low_posterior/bounds.csv"
 IMAGES = "low_posterior/images.csv"
 LOG_Q = "low_posterior/log_q.csv"
 NEIGHBOURS = "low_posterior/neighbours.csv"
-RANKS = "low_posterior/ranks.csv"
+DRAWS = "low_posterior/draws.npy"
+LATENTS = "low_posterior/latents.npy"
 
 
 def pixel_statistic(tables, run) -> tuple[str, str]:
@@ -18,11 +19,16 @@ def pixel_statistic(tables, run) -> tuple[str, str]:
     return ("ink", "mean ink") if digits else ("near_white", "share of near-white pixels")
 
 
-def neighbour_costs(tables, run, seed: int):
-    """KL(q(z|x)‖p(z)) in nats of the training images nearest to the low-posterior samples.
+def neighbours(tables, run, seed: int):
+    """The rows of bounds.csv about the training images nearest to the low-posterior samples.
 
     An image that is nearest to several samples counts once.
     """
-    costs = group(tables.csv(run, seed, BOUNDS), "neighbour", BOUNDS)
+    rows = group(tables.csv(run, seed, BOUNDS), "neighbour", BOUNDS)
     images = tables.csv(run, seed, NEIGHBOURS).set_index("rank")["index"]
-    return costs[~costs["index"].map(images).duplicated()]["kl"]
+    return rows[~rows["index"].map(images).duplicated()]
+
+
+def neighbour_costs(tables, run, seed: int):
+    """KL(q(z|x)‖p(z)) in nats of these neighbours, each once."""
+    return neighbours(tables, run, seed)["kl"]

@@ -36,7 +36,7 @@ COLUMNS = {
         f"density_models/{name}.csv": ("step", "log_r", "standard_error", "heldout_log_r")
         for name in ("gmm", "maf", "lstm")
     },
-    "profile.csv": ("unit", "mean_of_means", "variance_of_means", "mean_variance"),
+    "profile.csv": ("unit", "mean_of_means", "variance_of_means", "mean_variance", "kl"),
     "profile_histograms.csv": ("quantity", "left", "right", "density"),
     "synthetic/estimation.csv": (
         *("dim", "learning_rate", "shift", "seed", "step"),

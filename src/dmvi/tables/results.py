@@ -44,6 +44,16 @@ class DrawnRun:
         return tuple((key, str(self.spec[key])) for key in keys)
 
     @property
+    def budget(self) -> tuple:
+        """Training steps and width: models are compared where both are alike."""
+        return tuple(self.spec.get(key) for key in ("iterations", "width"))
+
+    @property
+    def budget_text(self) -> str:
+        """ "1,500 × 64": training steps × width of the narrowest convolution; "?" if unknown."""
+        return "\u00a0×\u00a0".join("?" if n is None else f"{n:,}" for n in self.budget)
+
+    @property
     def plain(self) -> bool:
         """True for the paper's own model: a VAE without a weight on its KL term."""
         return self.model in ("vae", "beta_vae") and self.beta == 1

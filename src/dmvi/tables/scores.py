@@ -21,8 +21,8 @@ MIN_SETTINGS = 4  # of a model, from which on quartiles over its settings are gi
 class Metric:
     """A score: its key in scores.json, its words, and which way it is better.
 
-    `data` is what the score of the data themselves is called. A score with `capped` is no better
-    beyond the data's own value: noise is more diverse than faces are.
+    `data` is what the score of the data themselves is called. A score with `towards_data` is the
+    better the nearer it is to the data's own value: noise is more diverse than faces are.
     """
 
     key: str
@@ -30,7 +30,13 @@ class Metric:
     axis: str
     higher: bool
     data: str
-    capped: bool = False
+    towards_data: bool = False
+
+    def worth(self, value: float, data: float | None) -> float:
+        """A score as a number that is the larger the better it is; `data`: the data's own, if known."""
+        if self.towards_data and data is not None:
+            return -abs(value - data)
+        return value if self.higher else -value
 
 
 # Those that figures compare: of every entry of a score's file that has a title.
@@ -139,9 +145,9 @@ def setting_of(settings: dict[str, list[Setting]], model: str, run: DrawnRun) ->
     return next((setting for setting in settings.get(model, []) if setting.run == run), None)
 
 
-def best(options: list[Setting], metric: Metric) -> Setting:
-    """The setting with the best mean over seeds; the first of equal ones."""
-    return (max if metric.higher else min)(options, key=lambda setting: setting.mean)
+def best(options: list[Setting], metric: Metric, data: float | None = None) -> Setting:
+    """The setting with the best mean over seeds, given the data's own score; the first of equal ones."""
+    return max(options, key=lambda setting: metric.worth(setting.mean, data))
 
 
 def best_runs(tables: Tables, dataset: str) -> dict[str, DrawnRun]:

@@ -84,6 +84,36 @@ def test_c14_counts_final_estimates_only(results):
     assert "8 of 96 trainings diverged" in module.sample_sizes(results.tables(module))
 
 
+# --- C23: Figure 18 ---
+
+
+@pytest.mark.parametrize(
+    ("errors", "verdict"),
+    [
+        ({1: -0.2, 10: 0.3, 100: -0.5, 1000: 0.9}, "holds"),  # over or under does not matter
+        ({1: 0.0, 10: 0.3, 100: -0.5, 1000: 0.9}, "fails"),  # accurate in one dimension
+        ({1: 0.05, 10: 0.3, 100: -0.5, 1000: 0.9}, "undecided"),
+    ],
+)
+def test_c23(results, errors, verdict):
+    synthetic_study(results)
+    set_relative(results, errors)
+    claim = results.decided("fig18", "C23")
+    assert claim.verdict == verdict
+    assert claim.verdicts["d = 1"] == verdict
+    assert claim.verdicts["d = 1,000"] == "holds"
+
+
+def test_c23_needs_seeds_and_distant_dimensions(results):
+    synthetic_study(results, seeds=1)
+    assert results.decided("fig18", "C23").verdict == "undecided"
+    synthetic_study(results, dims=(200, 1000))
+    set_relative(results, {200: 0.5, 1000: 0.5})
+    assert results.decided("fig18", "C23").verdict == "undecided"
+    set_relative(results, {200: 0.0, 1000: 0.5})
+    assert results.decided("fig18", "C23").verdict == "fails"
+
+
 # --- C15: Figures 19 and 20 ---
 
 
@@ -114,6 +144,7 @@ def test_c15(results, figure, ratio, spread, verdict):
     set_learning(results, ratio, spread)
     claim = results.decided(figure, "C15")
     assert claim.verdict == verdict
+    assert set(claim.verdicts.values()) == {verdict}
     # The median of the last steps is a little short of the last.
     assert np.log10(claim.value) == pytest.approx(np.log10(ratio), abs=0.3)
 

@@ -1,9 +1,10 @@
-"""C14 and C15: classifiers between two Gaussians underestimate their KL, and learning by them fails."""
+"""C14, C15, C23: classifiers between two Gaussians misjudge their KL; learning by them fails."""
 
 import math
 
 from dmvi.claims.decide import above, below, difference, interval, over_seeds, tally, verdict
 from dmvi.claims.declared import decides
+from dmvi.claims.judge import MISSING
 from dmvi.claims.ledger import Decision, decision
 from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 from dmvi.experiments.synthetic.tables import ESTIMATION, final_errors, last_step, learning_rows
@@ -63,8 +64,50 @@ def claim_c14(tables) -> Decision:
         value_text=f"{'; '.join(texts)}{tally(outcomes)}" if texts else "no KL above 0",
         paper="shown in pictures only",
         verdict=verdict(outcomes),
+        seeds=min(map(len, errors.values()), default=None),
         spread=over_seeds({case: errors[case] for case in at_large}),
     )
+
+
+@decides("C23", figure="fig18")
+def claim_c23(tables) -> Decision:
+    """Regardless of the dimension the estimate is not accurate."""
+    final = final_errors(tables.study_csv(ESTIMATION))
+    sizes = {
+        int(d): list(rows.groupby("seed")["error"].apply(lambda errors: errors.abs().mean()))
+        for d, rows in final.groupby("dim")
+    }
+    outcomes = {
+        d: above(*interval(values), RELATIVE_ERROR_TOLERANCE) for d, values in sizes.items()
+    }
+    means = {d: interval(values)[0] for d, values in sizes.items()}
+    texts = [f"d = {d:,}: {value:.2g}" for d, value in means.items()]
+    return decision(
+        tables,
+        (),
+        data=DATA,
+        statement="Whatever the dimension, a classifier's estimate of the KL of two Gaussians is not "
+        "accurate.",
+        statistic="Mean absolute relative error of the final estimate, over learning rates and true "
+        f"KLs, above {RELATIVE_ERROR_TOLERANCE} at every dimension; the 95 % interval over seeds "
+        f"(Student) must lie on one side, so two seeds are the least. Dimensions at least "
+        f"{DIMENSION_FACTOR} times apart are needed. The value is the smallest.",
+        value=min(means.values(), default=None),
+        value_text=f"mean absolute relative error at {'; '.join(texts)}{tally(outcomes.values())}"
+        if texts
+        else "no KL above 0",
+        paper="shown in pictures only",
+        verdict=verdict(outcomes.values(), _spans(sizes), ("dimensions",)),
+        verdicts={f"d = {d:,}": verdict([outcome]) for d, outcome in outcomes.items()},
+        seeds=min(map(len, sizes.values()), default=None),
+        spread=over_seeds(sizes),
+    )
+
+
+def _spans(dimensions) -> set[str]:
+    """{"dimensions"} if the largest is `DIMENSION_FACTOR` times the smallest or more."""
+    far = dimensions and max(dimensions) >= DIMENSION_FACTOR * min(dimensions)
+    return {"dimensions"} if far else set()
 
 
 def _comparable(case: tuple, small: int, level: dict) -> tuple | None:
@@ -139,8 +182,18 @@ def claim_c15(tables, small: bool, needed: tuple[int, ...]) -> Decision:
         else "no training has moved from a KL above 0",
         paper="shown in pictures only",
         verdict=verdict(outcomes.values(), {d for d, _ in ratios}, needed),
+        verdicts=_per_dimension(outcomes, needed),
+        seeds=min(map(len, ratios.values()), default=None),
         spread=over_seeds(ratios, " decades"),
     )
+
+
+def _per_dimension(outcomes: dict[tuple, bool | None], needed) -> dict[str, str]:
+    """The verdict on each dimension, over learning rates."""
+    found: dict[int, list[bool | None]] = {d: [] for d in needed}
+    for (d, _), outcome in outcomes.items():
+        found.setdefault(d, []).append(outcome)
+    return {f"d = {d:,}": verdict(found[d]) if found[d] else MISSING for d in sorted(found)}
 
 
 def _progress(rows, end: int) -> float | None:

@@ -1,0 +1,59 @@
+"""C7 follows its tables."""
+
+import numpy as np
+import pytest
+from example_study import fill
+
+from dmvi import files
+
+
+def choose(results, rule, runs=None, seeds=None):
+    """Makes the latents that a rule picks from the prior draws the low-posterior ones."""
+    for path in results._paths("low_posterior/draws.npy", runs, seeds):
+        draws = np.load(path)
+        files.write_array(path.with_name("latents.npy"), draws[rule(draws)])
+
+
+def of_large_norm(draws):
+    return np.argsort(-np.linalg.norm(draws, axis=1))[:64]
+
+
+def in_a_half_space(draws):
+    return np.flatnonzero(draws[:, 0] > 0)[:64]
+
+
+def in_two_clusters(draws):
+    return np.argsort(-abs(draws[:, 0]))[:64]
+
+
+@pytest.mark.parametrize(("figure", "run"), [("fig3", "color_mnist"), ("fig15", "celeba")])
+def test_c7(results, figure, run):
+    fill(results, seeds=(0, 1))
+    choose(results, of_large_norm)
+    claim = results.decided(figure, "C7")
+    assert claim.verdict == "holds"
+    assert abs(claim.value) < 0.3
+    choose(results, in_a_half_space, [f"{run}-gaussian"])
+    claim = results.decided(figure, "C7")
+    assert claim.verdict == "fails"
+    assert claim.value == pytest.approx(1, abs=0.3)
+    choose(results, in_two_clusters, [f"{run}-gaussian"])
+    assert results.decided(figure, "C7").verdict == "fails"
+    choose(results, of_large_norm, [f"{run}-gaussian"], seeds=[0])
+    assert results.decided(figure, "C7").verdict == "undecided"
+
+
+def test_c7_says_which_data_set_fails(results):
+    fill(results, seeds=(0,))
+    choose(results, of_large_norm)
+    choose(results, in_a_half_space, ["celeba-gaussian"])
+    claim = results.decided("fig15", "C7")
+    assert claim.verdicts == {"CelebA (10k subset)": "fails", "CIFAR-10": "holds"}
+    assert claim.seeds == 1
+
+
+def test_few_latents_decide_nothing(results):
+    fill(results)
+    choose(results, lambda draws: of_large_norm(draws)[:5])
+    claim = results.decided("fig3", "C7")
+    assert (claim.verdict, claim.value) == ("undecided", None)
