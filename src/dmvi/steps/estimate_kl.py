@@ -19,7 +19,7 @@ from dmvi.steps.trained import load_model, posterior_mixture, tractable_posterio
 from dmvi.training.reproducibility import choose_device
 
 STEP = {
-    "version": 3,
+    "version": 4,
     "wildcards": ["run", "seed"],
     "gives": {"kl": "posterior with a density", "profile": "Gaussian posterior"},
     "estimators": ["kl"],
