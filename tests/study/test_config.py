@@ -1,6 +1,8 @@
 """The config: what it expands to, and one sentence for everything that it cannot mean."""
 
 import copy
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -61,25 +63,63 @@ def test_the_papers_study_holds_the_papers_runs():
 
 
 def test_the_papers_study_sweeps_every_model_on_every_data_set():
-    """Learning rates {1e-4, 2e-4, 5e-4} per player (VAE also 1e-3), both weights {1, 5, 10, 50}."""
+    """Learning rates {1e-4, 2e-4, 5e-4} per row of table 3 (VAE also 1e-3; one of VGH's here), both
+    weights {1, 5, 10, 50}, and 10, 50 and 75 latents on ColorMNIST."""
     study = load(read(""))
+    assert sum(len(run.seeds) for run in study.runs.values()) <= 600
     rates: dict[tuple, set] = {}
     weights: dict[tuple, set] = {}
+    latents: dict[tuple, set] = {}
     for run in study.runs.values():
         if "compare" not in run.tags:
             continue
         case = (run.spec["model"], run.spec["data"])
         rate = run.spec["learning_rate"]
+        latents.setdefault(case, set()).add(run.spec["latent_dim"])
+        if run.spec["latent_dim"] in (10, 75):
+            continue
         rates.setdefault(case, set()).add(str(rate))
         if "weight_encoder" in run.spec:
             pair = (run.spec["weight_encoder"], run.spec["weight_generator"])
             weights.setdefault(case, set()).add(pair)
     models = {"vae", "aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"}
     assert set(rates) == {(m, d) for m in models for d in ("color_mnist", "cifar10", "celeba")}
-    settings = {"vae": 4, "veegan": 27, "vgh": 3, "vgh_plus_plus": 3}
+    assert all(
+        sizes == ({10, 50, 75} if case[1] == "color_mnist" else {128})
+        for case, sizes in latents.items()
+    )
+    settings = {"vae": 4, "vgh": 3, "vgh_plus_plus": 3}
     assert all(len(values) == settings.get(case[0], 9) for case, values in rates.items())
     assert {case[0] for case in weights} == {"vgh", "vgh_plus_plus"}
     assert all(len(pairs) == 16 for pairs in weights.values())
+
+
+def test_the_whole_sweep_has_a_rate_per_row_of_table_3_and_all_latent_sizes():
+    """VAE 4 settings, AAE, VEEGAN and GANs 9, VGH and VGH++ 27 x 16; three sizes on ColorMNIST."""
+    study = load(read("studies/paper_sweep"))
+    counts = Counter((run.spec["model"], run.spec["data"]) for run in study.runs.values())
+    of_model = {"vae": 4, "aae": 9, "veegan": 9, "dcgan": 9, "wgan_gp": 9}
+    of_model |= {"vgh": 432, "vgh_plus_plus": 432}
+    sizes = {"color_mnist": 3, "cifar10": 1, "celeba": 1}
+    assert counts == {(m, d): n * k for m, n in of_model.items() for d, k in sizes.items()}
+    specs = {json.dumps(run.spec, sort_keys=True) for run in study.runs.values()}
+    assert len(specs) == len(study.runs) == 4520
+    for run in study.runs.values():
+        rate = run.spec["learning_rate"]
+        if run.spec["model"] in ("veegan", "vgh", "vgh_plus_plus"):
+            assert rate["generator"] == rate["encoder"]  # a row of table 3
+
+
+def test_players_may_share_a_rate_of_a_sweep(config):
+    rates = {"learning_rate.generator-encoder": [1e-4], "learning_rate.discriminator": [5e-4]}
+    config["runs"]["swept"] = {"data": "cifar10", "model": "veegan", "sweep": rates}
+    (run,) = [run for run in load(config).runs.values() if run.entry == "swept"]
+    assert run.spec["learning_rate"] == {"generator": 1e-4, "encoder": 1e-4, "discriminator": 5e-4}
+    name = "swept-learning_rate.generator-encoder0.0001-learning_rate.discriminator0.0005"
+    assert run.name == name
+    rates["learning_rate.encoder"] = [1e-4]
+    with pytest.raises(DmviError, match="sets the learning rate of 'encoder' twice"):
+        load(config)
 
 
 def test_a_sweep_is_a_product_with_readable_ids(config):

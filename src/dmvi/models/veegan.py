@@ -113,7 +113,9 @@ class VEEGAN(AdversarialAutoencodingModel, Bounded):
 
     def encoder_loss(self, x: Tensor) -> dict[str, Tensor]:
         z = self.sample_prior(x)
-        terms = {"reconstruction": mean_squared_distance(z, self._reencode(self.generate(z))).mean()}
+        terms = {
+            "reconstruction": mean_squared_distance(z, self._reencode(self.generate(z))).mean()
+        }
         if self.spec["adversarial_encoder"]:
             logits = self.discriminator(to_signed(x), self._noisy_codes(x))
             terms["adversarial"] = -logits.float().mean()
