@@ -208,7 +208,37 @@ def test_jobs_of_the_synthetic_study():
     parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
     assert parameters == pytest.approx(1e8, rel=0.01)
     assert job["iterations"] == jobs["learning"]["d1000-lr0.0001"]["iterations"] == 1_000_000
-    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}}
+    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}, "separated": {}}
+
+
+def test_separated_jobs_of_the_synthetic_study():
+    """The same KL in every dimension, by means and by covariances, with three classifiers."""
+    jobs = synthetic_jobs(read(""))["separated"]
+    assert len(jobs) == 2 * 4 * 3 * 2  # divergences, dimensions, classifiers, KLs of ten seeds
+    small = jobs["covariances-d100-layers2-width1000-part2"]
+    assert (small["layers"], small["width"], small["divergence"]) == (2, 1000, "covariances")
+    assert small["members"] == [[seed, 10.0] for seed in range(10)]
+    for dim in (100, 1000):  # the paper's 100 million parameters
+        job = jobs[f"means-d{dim}-part1"]
+        parameters = dim * job["width"] + (job["layers"] - 1) * job["width"] ** 2
+        assert (job["classifier"], job["learning_rate"]) == ("main", 1e-4)
+        assert parameters == pytest.approx(1e8, rel=0.01)
+    assert {job["classifier"] for job in jobs.values()} == {
+        "main",
+        "layers4-width1000",
+        "layers2-width1000",
+    }
+
+
+def test_what_the_synthetic_study_trained_before_is_named_as_before():
+    """Jobs of estimation and learning, whose meaning has not changed: but for the width at d = 100."""
+    jobs = synthetic_jobs(read(""))
+    keys = {"dim", "width", "learning_rate", "spread", "layers", "batch_size", "adam_betas"}
+    keys |= {"precision", "samples", "iterations", "every", "members"}
+    for kind in ("estimation", "learning"):
+        assert all(set(job) == keys for job in jobs[kind].values())
+    assert "d10-lr0.0005" in jobs["learning"]
+    assert "d10-lr0.0005-part4" in jobs["estimation"]
 
 
 def test_members_of_the_synthetic_study_are_each_in_one_job(config):

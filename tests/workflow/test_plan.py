@@ -32,8 +32,9 @@ def test_the_papers_study_resolves(paper):
         "train_classifier": 1,
         "evaluate": compared + likelihoods + large,
         "evaluate_data": 3,
-        "run_synthetic": 4 * 2 * (4 + 1),  # dimensions, rates; four shifts, and learning
-        "collect_synthetic": 2,
+        # Dimensions, rates; four shifts, and learning. Divergences, dimensions, classifiers, two KLs.
+        "run_synthetic": 4 * 2 * (4 + 1) + 2 * 4 * 3 * 2,
+        "collect_synthetic": 3,
         "describe_networks": 1,
         "describe_settings": 1,
         "draw": 36,
@@ -83,8 +84,9 @@ def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
     study.config["figures"] = {"fig18": {}, "fig19": {}}
     study.write()
     assert study.plan("all") == {
-        "run_synthetic": 2 * 2 + 2,  # two dimensions, two jobs each for four members; and learning
-        "collect_synthetic": 2,
+        # Two dimensions, two jobs each for four members; learning; two divergences.
+        "run_synthetic": 2 * 2 + 2 + 2 * 2,
+        "collect_synthetic": 3,
         "draw": 2,
         "collect_claims": 1,
         "write_gallery": 1,

@@ -40,7 +40,7 @@ DEVICE = config.get("device", "auto")
 ESTIMATORS = STUDY.estimators
 INCEPTION_WEIGHTS = config.get("inception_weights")
 RATIO_TABLES = ESTIMATORS.get("density_ratio", {}).get("tables", {})
-# "estimation" or "learning" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
+# "estimation", "learning" or "separated" -> "d1-lr0.0005" -> what that job of the synthetic study computes.
 SYNTHETIC = synthetic_jobs(config)
 
 
@@ -53,8 +53,8 @@ wildcard_constraints:
     figure="|".join(STUDY.figures),
     ratio="|".join(["default", *RATIO_TABLES]),
     density_model="gmm|maf|lstm",
-    kind="estimation|learning",
-    setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
+    kind="|".join(SYNTHETIC),
+    setting="|".join(name for jobs in SYNTHETIC.values() for name in jobs) or "none",
 
 
 def canonical(value):

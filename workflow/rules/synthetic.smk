@@ -2,7 +2,7 @@
 
 Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension,
 learning rate and as many members (seeds and shifts) as are trained at once, and all of them in
-results/synthetic/{kind}.csv; kind is estimation or learning. Steps: run_synthetic,
+results/synthetic/{kind}.csv; kind is estimation, learning or separated. Steps: run_synthetic,
 collect_synthetic.
 """
 

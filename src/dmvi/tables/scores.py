@@ -40,14 +40,14 @@ METRICS = {
             "Quality: Inception score by the CIFAR-10 classifier",
             "Inception score",
             True,
-            "test images",
+            "test images, as many per split",
         ),
         Metric(
             "inception_imagenet",
             "Quality: Inception score by the ImageNet network",
             "Inception score",
             True,
-            "test images",
+            "test images, as many per split",
         ),
         Metric("diversity", "Diversity", "1 − MS-SSIM", True, "test images", capped=True),
         Metric(
