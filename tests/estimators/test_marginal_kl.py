@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from dmvi.errors import DmviError
 from dmvi.estimators.estimate import Estimate
 from dmvi.estimators.marginal_kl import (
+    FEWEST_FOR_CONTROL,
     MarginalKL,
     heldout_kl,
     kl_curve,
@@ -101,9 +102,47 @@ def test_control_variate_agrees_with_the_plain_mean_and_is_never_noisier(d, sd):
 
 
 def test_few_samples_take_the_plain_mean():
-    found = marginal_kl(mixture(), samples=10)
-    assert found.value == found.plain
-    assert found.standard_error == found.plain_standard_error
+    for samples in (10, FEWEST_FOR_CONTROL - 1):
+        found = marginal_kl(mixture(), samples=samples)
+        assert found.value == found.plain
+        assert found.standard_error == found.plain_standard_error
+    assert marginal_kl(mixture(), samples=FEWEST_FOR_CONTROL).value != found.plain
+
+
+@pytest.fixture(scope="module")
+def one_dimension():
+    """A mixture of ten, and its KL to N(0, 1) by the trapezoidal rule."""
+    q = mixture(n=10, d=1)
+    grid = torch.linspace(-8, 8, 20_001, dtype=torch.float64)[:, None]
+    log_q = q.log_density(grid)
+    log_p = -0.5 * (grid[:, 0] ** 2 + math.log(2 * math.pi))
+    return q, float(torch.trapezoid(log_q.exp() * (log_q - log_p), grid[:, 0]))
+
+
+def sigmas_off(q, truth, samples, repeats):
+    """How many standard errors the mean over many estimates is away from the truth."""
+    values = torch.tensor(
+        [marginal_kl(q, samples=samples, seed=seed).value for seed in range(repeats)]
+    )
+    return ((values.mean() - truth) / (values.std() / math.sqrt(repeats))).item()
+
+
+@pytest.mark.parametrize(("samples", "repeats"), [(32, 4000), (100, 1000), (1000, 200)])
+def test_the_expectation_is_the_kl(one_dimension, samples, repeats):
+    assert abs(sigmas_off(*one_dimension, samples, repeats)) < 4
+
+
+def test_a_coefficient_of_few_draws_shifts_the_expectation(one_dimension, monkeypatch):
+    """Why they have none: fitted on the draws that it is applied to, it is not independent of them."""
+    monkeypatch.setattr("dmvi.estimators.marginal_kl.FEWEST_FOR_CONTROL", 32)
+    assert sigmas_off(*one_dimension, 32, 4000) < -6
+
+
+def test_few_draws_of_a_correct_density_are_never_refused():
+    """Of the posteriors' own KL: with 32 draws its t statistic is above 8 once in some thousand."""
+    q = mixture(n=50, d=1)
+    for seed in (1694, *range(200)):  # the first has one of 8.8
+        marginal_kl(q, samples=32, seed=seed)
 
 
 def test_seed_decides_everything():

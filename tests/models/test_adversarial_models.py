@@ -145,8 +145,22 @@ def test_veegan_generator_minimises_the_raw_logit_and_the_latent_error():
     torch.testing.assert_close(
         terms["adversarial"], made.discriminator(images, z).mean(), atol=1e-4, rtol=1e-4
     )
-    error = (z - made.encoder(images)).square().sum(1).mean()
+    error = (z - made.encoder(images)).square().mean()
     torch.testing.assert_close(terms["reconstruction"], error, atol=1e-3, rtol=1e-3)
+
+
+def test_veegan_can_sample_the_codes_of_data():
+    """Noise on F(x) changes the data pair alone, and is N(0, code_noise^2)."""
+    plain, noisy = model("veegan"), model("veegan", code_noise=0.5)
+    many = torch.rand(400, 3, 28, 28)
+    noise = noisy._noisy_codes(many) - plain._noisy_codes(many)
+    assert noise.std().item() == pytest.approx(0.5, rel=0.05)
+    assert abs(noise.mean().item()) < 0.05
+    a, b = (losses(made, "discriminator", X) for made in (plain, noisy))
+    assert a["samples"] == b["samples"]
+    assert a["data"] != b["data"]
+    for player in ("generator", "encoder"):
+        assert losses(plain, player, X) == losses(noisy, player, X)
 
 
 def test_veegan_encoder_can_be_adversarial():

@@ -14,7 +14,7 @@ from dmvi.objectives.adversarial import (
     wasserstein_critic_loss,
     wasserstein_generator_loss,
 )
-from dmvi.objectives.reconstruction import mean_absolute_error, squared_distance
+from dmvi.objectives.reconstruction import mean_absolute_error, mean_squared_distance
 
 
 def test_cross_entropies_are_torchs():
@@ -104,5 +104,5 @@ def test_contrast_kl_without_contrast_is_the_logit():
 
 def test_l1_is_a_mean_over_pixels_and_l2_a_sum_over_latents():
     assert mean_absolute_error(torch.zeros(2, 3, 4, 4), torch.full((2, 3, 4, 4), -2.0)) == 2.0
-    assert squared_distance(torch.zeros(3, 5), torch.full((3, 5), 2.0)).tolist() == [20.0] * 3
+    assert mean_squared_distance(torch.zeros(3, 5), torch.full((3, 5), 2.0)).tolist() == [4.0] * 3
     assert math.isclose(mean_absolute_error(torch.tensor([0.0, 1.0]), torch.zeros(2)), 0.5)

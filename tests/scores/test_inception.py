@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -6,6 +8,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from dmvi.errors import DmviError
 from dmvi.scores.functions.inception import inception_score
+from dmvi.scores.inception import _entry
 
 
 def softmax(logits):
@@ -60,6 +63,26 @@ def test_more_rows_than_a_tile():
     p = softmax(np.random.default_rng(0).normal(size=(9000, 3)))
     halves = (p * np.log(p / p.mean(0))).sum(1).mean()
     assert inception_score(p, 1).value == pytest.approx(np.exp(halves), rel=1e-12)
+
+
+def test_the_datas_own_splits_are_as_large_as_the_models():
+    """Probabilities of one distribution get one score, however many data images there are."""
+
+    def score(rows, beside):
+        p = softmax(4 * np.random.default_rng(len(rows)).normal(size=(len(rows), 100)))
+        entry = _entry(SimpleNamespace(seed=0, beside=beside), p, 10, "", "")
+        return entry["value"], entry["splits"], entry["n"]
+
+    value, splits, n = score(range(5000), None)
+    assert (splits, n) == (10, 5000)
+    own, splits, n = score(range(1200), 5000)
+    assert (splits, n) == (2, 1000)  # of 500 each; the rest is left out
+    assert own == pytest.approx(value, rel=0.03)
+    fewer, splits, n = score(range(1200), None)
+    assert (splits, n) == (10, 1200)
+    assert fewer < 0.9 * value  # splits of 120: what the reference line was
+    assert score(range(300), 5000)[1:] == (1, 300)
+    assert score(range(40), 40)[1:] == (10, 40)
 
 
 @given(logits, st.integers(0, 5))

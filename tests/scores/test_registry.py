@@ -70,7 +70,7 @@ def test_a_score_says_what_it_is(name):
     assert score["entries"]
     for key, words in score["entries"].items():
         if words:  # it is compared in figures
-            assert {"title", "axis", "higher", "data"} <= set(words) <= {*words, "capped"}
+            assert {"title", "axis", "higher", "data"} <= set(words) <= {*words, "towards_data"}
             assert METRICS[key].title == words["title"]
 
 

@@ -1,6 +1,8 @@
 """The config: what it expands to, and one sentence for everything that it cannot mean."""
 
 import copy
+import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -61,25 +63,63 @@ def test_the_papers_study_holds_the_papers_runs():
 
 
 def test_the_papers_study_sweeps_every_model_on_every_data_set():
-    """Learning rates {1e-4, 2e-4, 5e-4} per player (VAE also 1e-3), both weights {1, 5, 10, 50}."""
+    """Learning rates {1e-4, 2e-4, 5e-4} per row of table 3 (VAE also 1e-3; one of VGH's here), both
+    weights {1, 5, 10, 50}, and 10, 50 and 75 latents on ColorMNIST."""
     study = load(read(""))
+    assert sum(len(run.seeds) for run in study.runs.values()) <= 600
     rates: dict[tuple, set] = {}
     weights: dict[tuple, set] = {}
+    latents: dict[tuple, set] = {}
     for run in study.runs.values():
         if "compare" not in run.tags:
             continue
         case = (run.spec["model"], run.spec["data"])
         rate = run.spec["learning_rate"]
+        latents.setdefault(case, set()).add(run.spec["latent_dim"])
+        if run.spec["latent_dim"] in (10, 75):
+            continue
         rates.setdefault(case, set()).add(str(rate))
         if "weight_encoder" in run.spec:
             pair = (run.spec["weight_encoder"], run.spec["weight_generator"])
             weights.setdefault(case, set()).add(pair)
     models = {"vae", "aae", "avb", "avb_ac", "veegan", "vgh", "vgh_plus_plus", "dcgan", "wgan_gp"}
     assert set(rates) == {(m, d) for m in models for d in ("color_mnist", "cifar10", "celeba")}
-    settings = {"vae": 4, "veegan": 27, "vgh": 3, "vgh_plus_plus": 3}
+    assert all(
+        sizes == ({10, 50, 75} if case[1] == "color_mnist" else {128})
+        for case, sizes in latents.items()
+    )
+    settings = {"vae": 4, "vgh": 3, "vgh_plus_plus": 3}
     assert all(len(values) == settings.get(case[0], 9) for case, values in rates.items())
     assert {case[0] for case in weights} == {"vgh", "vgh_plus_plus"}
     assert all(len(pairs) == 16 for pairs in weights.values())
+
+
+def test_the_whole_sweep_has_a_rate_per_row_of_table_3_and_all_latent_sizes():
+    """VAE 4 settings, AAE, VEEGAN and GANs 9, VGH and VGH++ 27 x 16; three sizes on ColorMNIST."""
+    study = load(read("studies/paper_sweep"))
+    counts = Counter((run.spec["model"], run.spec["data"]) for run in study.runs.values())
+    of_model = {"vae": 4, "aae": 9, "veegan": 9, "dcgan": 9, "wgan_gp": 9}
+    of_model |= {"vgh": 432, "vgh_plus_plus": 432}
+    sizes = {"color_mnist": 3, "cifar10": 1, "celeba": 1}
+    assert counts == {(m, d): n * k for m, n in of_model.items() for d, k in sizes.items()}
+    specs = {json.dumps(run.spec, sort_keys=True) for run in study.runs.values()}
+    assert len(specs) == len(study.runs) == 4520
+    for run in study.runs.values():
+        rate = run.spec["learning_rate"]
+        if run.spec["model"] in ("veegan", "vgh", "vgh_plus_plus"):
+            assert rate["generator"] == rate["encoder"]  # a row of table 3
+
+
+def test_players_may_share_a_rate_of_a_sweep(config):
+    rates = {"learning_rate.generator-encoder": [1e-4], "learning_rate.discriminator": [5e-4]}
+    config["runs"]["swept"] = {"data": "cifar10", "model": "veegan", "sweep": rates}
+    (run,) = [run for run in load(config).runs.values() if run.entry == "swept"]
+    assert run.spec["learning_rate"] == {"generator": 1e-4, "encoder": 1e-4, "discriminator": 5e-4}
+    name = "swept-learning_rate.generator-encoder0.0001-learning_rate.discriminator0.0005"
+    assert run.name == name
+    rates["learning_rate.encoder"] = [1e-4]
+    with pytest.raises(DmviError, match="sets the learning rate of 'encoder' twice"):
+        load(config)
 
 
 def test_a_sweep_is_a_product_with_readable_ids(config):
@@ -168,7 +208,37 @@ def test_jobs_of_the_synthetic_study():
     parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
     assert parameters == pytest.approx(1e8, rel=0.01)
     assert job["iterations"] == jobs["learning"]["d1000-lr0.0001"]["iterations"] == 1_000_000
-    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}}
+    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}, "separated": {}}
+
+
+def test_separated_jobs_of_the_synthetic_study():
+    """The same KL in every dimension, by means and by covariances, with three classifiers."""
+    jobs = synthetic_jobs(read(""))["separated"]
+    assert len(jobs) == 2 * 4 * 3 * 2  # divergences, dimensions, classifiers, KLs of ten seeds
+    small = jobs["covariances-d100-layers2-width1000-part2"]
+    assert (small["layers"], small["width"], small["divergence"]) == (2, 1000, "covariances")
+    assert small["members"] == [[seed, 10.0] for seed in range(10)]
+    for dim in (100, 1000):  # the paper's 100 million parameters
+        job = jobs[f"means-d{dim}-part1"]
+        parameters = dim * job["width"] + (job["layers"] - 1) * job["width"] ** 2
+        assert (job["classifier"], job["learning_rate"]) == ("main", 1e-4)
+        assert parameters == pytest.approx(1e8, rel=0.01)
+    assert {job["classifier"] for job in jobs.values()} == {
+        "main",
+        "layers4-width1000",
+        "layers2-width1000",
+    }
+
+
+def test_what_the_synthetic_study_trained_before_is_named_as_before():
+    """Jobs of estimation and learning, whose meaning has not changed: but for the width at d = 100."""
+    jobs = synthetic_jobs(read(""))
+    keys = {"dim", "width", "learning_rate", "spread", "layers", "batch_size", "adam_betas"}
+    keys |= {"precision", "samples", "iterations", "every", "members"}
+    for kind in ("estimation", "learning"):
+        assert all(set(job) == keys for job in jobs[kind].values())
+    assert "d10-lr0.0005" in jobs["learning"]
+    assert "d10-lr0.0005-part4" in jobs["estimation"]
 
 
 def test_members_of_the_synthetic_study_are_each_in_one_job(config):

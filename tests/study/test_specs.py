@@ -15,7 +15,7 @@ import yaml
 from dmvi.study.config import load_study
 
 REPOSITORY = Path(__file__).parents[2]
-STUDIES = (".", "studies/demo", "studies/paper_cpu", "studies/reduced")
+STUDIES = (".", "studies/demo", "studies/paper_cpu", "studies/paper_sweep", "studies/reduced")
 DIGESTS = Path(__file__).with_name("specs.json")
 
 

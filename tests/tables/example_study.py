@@ -498,8 +498,19 @@ def write_study_tables(root: Path):
 def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), seeds=3):
     """Classifiers that underestimate in many dimensions, and learning that diverges there."""
     rng = np.random.default_rng(0)
-    estimation, learning = [], []
+    estimation, learning, separated = [], [], []
     for d in dims:
+        own = {"dim": d, "learning_rate": rates[0], "standard_error": 0.02, "n": 10_000}
+        for divergence in ("means", "covariances"):
+            for i, classifier in enumerate(("main", "layers2-width1000")):
+                for seed in range(seeds):
+                    for kl in (1.0, 10.0):
+                        step = np.arange(20_000, 100_001, 20_000)
+                        error = -(0.05 + 0.1 * i) * np.log10(d) * (1 + np.exp(-step / 20_000))
+                        row = {"divergence": divergence, "classifier": classifier, **own}
+                        row |= {"kl": kl, "seed": seed, "step": step, "true_kl": kl}
+                        row |= {"estimate": kl * (1 + error), "num_parameters": 1000 * (d + i)}
+                        separated.append(pd.DataFrame(row))
         for rate in rates:
             for seed in range(seeds):
                 own = {"dim": d, "learning_rate": rate, "seed": seed, "standard_error": 0.02}
@@ -518,7 +529,8 @@ def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), see
                 estimate = true * 0.5 * (1 + rng.normal(0, 0.2)) - 0.02 * rng.random(len(step))
                 learning.append(pd.DataFrame({**row, "estimate": estimate}))
     (root / "synthetic").mkdir(parents=True, exist_ok=True)
-    for name, parts in (("estimation", estimation), ("learning", learning)):
+    tables = {"estimation": estimation, "learning": learning, "separated": separated}
+    for name, parts in tables.items():
         pd.concat(parts).to_csv(root / "synthetic" / f"{name}.csv", index=False)
 
 

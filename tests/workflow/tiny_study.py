@@ -148,6 +148,7 @@ def tiny_config() -> dict:
             "samples": 50,
             "estimation": {"shifts": [1.0, 2.0], "iterations": 10, "every": 5},
             "learning": {"shift": 1.0, "iterations": 10, "every": 5},
+            "separated": {"kls": [1.0], "classifiers": [], "iterations": 10, "every": 5},
         },
         "figures": {
             "fig1": {"select": {"kind": "vae"}},

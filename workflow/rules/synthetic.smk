@@ -2,13 +2,13 @@
 
 Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension,
 learning rate and as many members (seeds and shifts) as are trained at once, and all of them in
-results/synthetic/{kind}.csv; kind is estimation or learning. Steps: run_synthetic,
+results/synthetic/{kind}.csv; kind is estimation, learning or separated. Steps: run_synthetic,
 collect_synthetic.
 """
 
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 
-# "estimation" or "learning" -> "d1-lr0.0005" -> what that job computes.
+# "estimation", "learning" or "separated" -> "d1-lr0.0005" -> what that job computes.
 SYNTHETIC = synthetic_jobs(config)
 
 
@@ -25,8 +25,8 @@ rule run_synthetic:
     benchmark:
         "results/benchmarks/run_synthetic/{kind}/{setting}.tsv"
     wildcard_constraints:
-        kind="estimation|learning",
-        setting="|".join({**SYNTHETIC["estimation"], **SYNTHETIC["learning"]}) or "none",
+        kind="|".join(SYNTHETIC),
+        setting="|".join(name for jobs in SYNTHETIC.values() for name in jobs) or "none",
     conda:
         "../../envs/environment.yaml"
     threads: COSTS.threads_of()
@@ -57,7 +57,7 @@ rule collect_synthetic:
     benchmark:
         "results/benchmarks/collect_synthetic/{kind}.tsv"
     wildcard_constraints:
-        kind="estimation|learning",
+        kind="|".join(SYNTHETIC),
     conda:
         "../../envs/environment.yaml"
     shell:

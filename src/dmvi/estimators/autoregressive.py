@@ -67,8 +67,8 @@ class MAF(AutoregressiveDensity):
 
     Args:
         codes: see the base class.
-        transforms: how many [paper: 5].
-        hidden: widths of the masked network of each [paper: (512, 512)].
+        transforms: how many.
+        hidden: widths of the masked network of each.
     """
 
     def __init__(self, codes: Tensor, transforms: int, hidden: Sequence[int]) -> None:
@@ -90,8 +90,8 @@ class GaussianLSTM(AutoregressiveDensity):
 
     Args:
         codes: see the base class.
-        width: units of the LSTM [paper: 256].
-        position_dim: length of that vector [ours].
+        width: units of the LSTM.
+        position_dim: length of that vector.
     """
 
     def __init__(self, codes: Tensor, width: int, position_dim: int = 32) -> None:

@@ -20,7 +20,7 @@ class DiagonalGMM:
     of a few arrays (n, d) and (n, components), so n is bounded by whoever draws them.
 
     Args:
-        components: their number, [paper: 50].
+        components: their number.
         seed: of k-means. The fit is determined by it and the codes (on a CPU with the same number
             of BLAS threads).
     """

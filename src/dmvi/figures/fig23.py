@@ -7,8 +7,8 @@ SOURCES = {"run": ("run.json", "bound.csv")}
 SEEDS = "all"
 SELECT = {"tags": "compare", "model": ["vae", "veegan"]}
 CAPTION = (
-    "VEEGAN's bound lives in the space of codes: minus the squared distance between a code and its "
-    "reconstruction, minus the joint discriminator's logit, which is minus its generator's loss. "
+    "VEEGAN's bound lives in the space of codes: minus the squared distance per latent between a code "
+    "and its reconstruction, minus the joint discriminator's logit: minus its generator's loss. "
     "It has another unit than an ELBO, so each model has an axis of its own: compare shapes, not "
     "heights. A curve that wanders while the samples improve cannot tell when to stop."
 )

@@ -7,7 +7,8 @@ SOURCES = {"run": ("run.json", "bound.csv")}
 SEEDS = "all"
 SELECT = {"tags": "compare", "model": ["vae", "aae", "avb", "avb_ac"]}
 CAPTION = (
-    "The VAE's ELBO is computed in closed form and can be watched for convergence; the others put "
+    "The KL of the VAE's ELBO is in closed form (its likelihood term is sampled), and the ELBO can be "
+    "watched for convergence; the others put "
     "a classifier's estimate in place of KL(q(z|x)‖p(z)), which moves with the classifier as well "
     'as with the model. AAE\'s classifier estimates the marginal KL(q(z)‖p(z)): its "bound" lacks '
     "the mutual information of x and z and lies above an ELBO. Every panel has a y axis of its "

@@ -1,21 +1,21 @@
-"""Table 6: the networks that hybrids and metrics have besides those of tables 4 and 5."""
+"""Table 6: discriminators of codes, and what else tables 4 and 5 leave out."""
 
 from dmvi.figures.table4 import draw_networks
 
-TITLE = "Networks of the hybrids and of the metrics"
+TITLE = "Discriminators of codes, VEEGAN's first, and other networks"
 SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (
     "Printed from the networks themselves, layer by layer, with the number of trained parameters: "
-    "discriminators of codes and of pairs of image and code, the encoder of an implicit posterior, "
-    "and the two networks that only judge samples. Encoders, generators and image discriminators "
-    "are those of tables 4 and 5."
+    "VEEGAN's discriminator of pairs of image and code (the paper's table 6: two convolutions and a linear "
+    "layer survive; it reads the maps of a discriminator of table 4), the code discriminator of the "
+    "others, the network of an implicit posterior, and the classifier behind the Inception score."
 )
 
 
 def sample_sizes(tables) -> str:
-    return "At the paper's width, 64, and 128 latents; the study's own widths are in table 3."
+    return "At full width, 64, and 128 latents; the study's own widths are in table 3."
 
 
 def draw(tables):

@@ -6,7 +6,8 @@ from dmvi.errors import DmviError
 from dmvi.networks import colormnist, dcgan
 from dmvi.networks.joint import JointDiscriminator
 
-# Image height -> the family that the paper uses there (section 3 of the specification).
+# Image height -> the family of networks: the paper's tables 4 and 5 for ColorMNIST, elsewhere the code
+# that it names.
 FAMILIES = {28: colormnist, 32: dcgan, 64: dcgan}
 
 

@@ -1,8 +1,9 @@
 """Networks for 28x28 images.
 
-The discriminator's five 5x5 convolutions are the paper's; the generator is our reconstruction (a
-linear layer to 7x7 maps, then three 5x5 transposed convolutions), the encoder is it transposed.
-`width` scales every number of maps; 64 is the paper's network.
+Of the paper's tables 4 and 5 the kinds of layers survive: a discriminator of five convolutions and a
+linear layer, a generator of a linear layer and three transposed convolutions. Kernels, strides and maps
+are ours; the encoder is the generator transposed. `width` scales every number of maps; 64 is the
+network at full width.
 """
 
 from torch import Tensor, nn
@@ -76,7 +77,8 @@ def trunk(image_size: int, channels: int, width: int, batch_norm: bool) -> tuple
 class Discriminator(nn.Module):
     """Images to one logit each, (B, channels, 28, 28) -> (B,).
 
-    Five 5x5 convolutions with 8 (s2), 16 (s1), 32 (s2), 64 (s1), 64 (s2) maps, then linear [paper].
+    Five convolutions, then linear [paper]: 5x5 with 8 (s2), 16 (s1), 32 (s2), 64 (s1), 64 (s2) maps
+    [ours].
     """
 
     def __init__(

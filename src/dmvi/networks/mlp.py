@@ -18,7 +18,7 @@ class GaussianNoise(nn.Module):
 class CodeDiscriminator(nn.Module):
     """Latents to one logit each, (B, latent_dim) -> (B,).
 
-    `layers` hidden layers of `width` units with LeakyReLU(0.2) [paper: 3 of 1000], no batch norm.
+    `layers` hidden layers of `width` units with LeakyReLU(0.2) [paper, of codes: 3 of 1000], no batch norm.
 
     Args:
         activation_noise: standard deviation of Gaussian noise on every hidden activation, >= 0.

@@ -8,6 +8,6 @@ def mean_absolute_error(x: Tensor, reconstruction: Tensor) -> Tensor:
     return (x - reconstruction).float().abs().mean()
 
 
-def squared_distance(z: Tensor, reconstruction: Tensor) -> Tensor:
-    """Squared L2: |z - zr|^2 summed over latents, one per example, (B, d) -> (B,)."""
-    return (z - reconstruction).float().square().sum(1)
+def mean_squared_distance(z: Tensor, reconstruction: Tensor) -> Tensor:
+    """Squared L2 per latent: |z - zr|^2 / d, one per example, (B, d) -> (B,)."""
+    return (z - reconstruction).float().square().mean(1)

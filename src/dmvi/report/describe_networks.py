@@ -18,7 +18,7 @@ from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.networks.vgg import VGG
 
 STEP = {
-    "version": 2,
+    "version": 3,
     "wildcards": [],
     "gives": {},
     "gpu": False,
@@ -31,25 +31,20 @@ def cost(costs):
     return costs.cost(3.0, 300.0, 0.1)
 
 
-# Paper's table -> image shapes whose networks it lists, with the latent size shown.
-NETWORK_TABLES = {
-    "table4": ((28, 28, 3),),
-    "table5": ((32, 32, 3), (64, 64, 3)),
-    "table6": ((28, 28, 3), (32, 32, 3), (64, 64, 3)),
-}
+IMAGES = ((28, 28, 3), (32, 32, 3), (64, 64, 3))
 
 
 def describe_networks(latent_dim: int, width: int, output: Path) -> None:
-    """Writes one row per layer of the networks of tables 4, 5 and 6.
+    """Writes one row per layer of the networks of tables 4, 5 and 6, the paper's own first.
 
-    4 and 5: encoder (Gaussian posterior), generator and discriminator of each image size. 6: the
-    networks of the hybrids and of the scores. Columns: table, network, image_shape, layer,
-    operation, output_shape, parameters.
+    4: discriminators and critics of images. 5: generators and encoders (Gaussian posterior). 6: VEEGAN's
+    discriminator of pairs, those of codes, and what is left. Columns: table, network, image_shape,
+    layer, operation, output_shape, parameters.
     """
     rows = []
-    for table, shapes in NETWORK_TABLES.items():
-        make = _hybrid_networks if table == "table6" else _image_networks
-        for shape in shapes:
+    tables = {"table4": _discriminators, "table5": _generators, "table6": _others}
+    for table, make in tables.items():
+        for shape in IMAGES:
             for name, (network, inputs) in make(shape, latent_dim, width).items():
                 of = "" if name in ANY_IMAGES else "x".join(map(str, shape))
                 for i, layer in enumerate(_layers(network, inputs)):
@@ -63,27 +58,33 @@ ANY_IMAGES = ("code discriminator", "implicit posterior")
 Networks = dict[str, tuple[nn.Module, tuple[torch.Tensor, ...]]]
 
 
-def _image_networks(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
-    images, latents = torch.zeros(2, shape[2], *shape[:2]), torch.zeros(2, latent_dim)
+def _discriminators(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
+    images = torch.zeros(2, shape[2], *shape[:2])
     return {
-        "encoder": (make_encoder(shape, 2 * latent_dim, width), (images,)),
-        "generator": (make_generator(shape, latent_dim, shape[2], width), (latents,)),
         "discriminator": (make_discriminator(shape, width), (images,)),
+        "critic": (make_discriminator(shape, width, batch_norm=False), (images,)),
     }
 
 
-def _hybrid_networks(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
+def _generators(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
+    images, latents = torch.zeros(2, shape[2], *shape[:2]), torch.zeros(2, latent_dim)
+    return {
+        "generator": (make_generator(shape, latent_dim, shape[2], width), (latents,)),
+        "encoder": (make_encoder(shape, 2 * latent_dim, width), (images,)),
+    }
+
+
+def _others(shape: tuple[int, int, int], latent_dim: int, width: int) -> Networks:
     images, latents = torch.zeros(2, shape[2], *shape[:2]), torch.zeros(2, latent_dim)
     implicit = Implicit(latent_dim, noise_dim=64)
     features = torch.zeros(2, implicit.num_parameters + implicit.noise_dim)
     networks: Networks = {
-        "code discriminator": (CodeDiscriminator(latent_dim), (latents,)),
-        "implicit posterior": (implicit.network, (features,)),
         "joint discriminator": (
             make_joint_discriminator(shape, latent_dim, width),
             (images, latents),
         ),
-        "critic": (make_discriminator(shape, width, batch_norm=False), (images,)),
+        "code discriminator": (CodeDiscriminator(latent_dim), (latents,)),
+        "implicit posterior": (implicit.network, (features,)),
     }
     if shape == (32, 32, 3):
         networks["classifier"] = (VGG(shape[2], classes=10, width=width), (images,))

@@ -15,7 +15,7 @@ SCORE = {
         "width": {
             "type": "integer",
             "minimum": 4,
-            "description": "of its network; 64 is the paper's",
+            "description": "of its network; 64 is full width",
         },
         "batch_size": {"type": "integer", "minimum": 2},
         "learning_rate": {"type": "number", "exclusiveMinimum": 0},

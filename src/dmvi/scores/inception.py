@@ -29,13 +29,13 @@ SCORE = {
             "title": "Quality: Inception score by the CIFAR-10 classifier",
             "axis": "Inception score",
             "higher": True,
-            "data": "test images",
+            "data": "test images, as many per split",
         },
         "inception_imagenet": {
             "title": "Quality: Inception score by the ImageNet network",
             "axis": "Inception score",
             "higher": True,
-            "data": "test images",
+            "data": "test images, as many per split",
         },
     },
 }
@@ -100,6 +100,20 @@ def _by_imagenet(images: Images, splits: int) -> dict[str, Any]:
 
 
 def _entry(images: Images, probabilities, splits: int, extractor: str, digest: str) -> dict:
-    splits = min(splits, len(probabilities))
+    probabilities, splits = _groups(probabilities, splits, images.beside)
     score = inception_score(probabilities, splits, shuffle_seed=images.seed)
     return {**asdict(score), "extractor": extractor, "weights_sha256": digest}
+
+
+def _groups(probabilities, splits: int, beside: int | None):
+    """The rows to score and the splits to make of them.
+
+    Of a model's samples all, in `splits`. A score is the larger the more images a split has, so that the
+    data's own, beside models of `beside` samples, has splits of as many images as theirs: fewer splits,
+    and what does not fill one is left out. Data of fewer images than a split of the models' are one.
+    """
+    count = len(probabilities)
+    if beside is None:
+        return probabilities, min(splits, count)
+    size = min(max(1, beside // splits), count)
+    return probabilities[: count // size * size], count // size

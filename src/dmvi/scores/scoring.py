@@ -24,6 +24,8 @@ class Images:
         compared: images whose distance from the data is measured; a model's are the same samples.
         valid, test: the data's.
         seed: of whatever a score draws at random.
+        beside: how many samples the models have that these images are set beside, where `alone` are the
+            data's own; a score that depends on their number takes groups of the models' size.
         classifier: `model.pt` of our classifier of this data set, where there is one.
         inception_weights: torch-fidelity's weights, where they are given.
         kept: folder of the results of scores that train a network; None keeps none.
@@ -38,6 +40,7 @@ class Images:
     classifier: Path | None = None
     inception_weights: Path | None = None
     kept: Path | None = None
+    beside: int | None = None
     log: Callable[[str], None] = print
 
 

@@ -11,7 +11,7 @@ from dmvi.data.dataset import open_dataset
 from dmvi.scores.scoring import Images, scores_of
 from dmvi.training.reproducibility import choose_device, set_up
 
-STEP = {"version": 1, "wildcards": ["dataset"], "gives": {}, "gpu": True, "resumes": False}
+STEP = {"version": 2, "wildcards": ["dataset"], "gives": {}, "gpu": True, "resumes": False}
 
 
 def settings(study, dataset):
@@ -49,7 +49,8 @@ def evaluate_data(
 ) -> None:
     """Writes scores.json of a data set, with the settings that its models are scored with.
 
-    Scores of images alone are those of test images. For distances from the data training images take
+    Scores of images alone are those of test images, in splits as large as those of the models' samples
+    (`Images.beside`). For distances from the data training images take
     the place of samples, as many of them as there are samples: what a model that had learned the data's
     distribution perfectly would get.
     """
@@ -67,6 +68,7 @@ def evaluate_data(
         classifier=classifier,
         inception_weights=inception_weights,
         kept=checkpoints / "scores",
+        beside=count,
         log=log,
     )
     scores = scores_of(images, settings["scores"])

@@ -18,7 +18,8 @@ from dmvi.study.schema import check_schema
 
 # Where, in the name of an entry that lists data sets, the name of each one stands.
 _PLACE = re.compile(r"(?<![^_])DATA(?![^_])")
-_RATE = "learning_rate."  # before a player's name: one player's rate, in a sweep
+# Before a player's name, or several players' joined by a hyphen: their rate, in a sweep.
+_RATE = "learning_rate."
 _NOT_SWEPT = ("sweep", "seeds", "tags", *HOW)
 
 Block = dict[str, Any]  # some keys of a run
@@ -116,7 +117,7 @@ def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> 
 
 
 def _owner(key: str) -> str:
-    """The run's key that a sweep's key sets: `learning_rate` of `learning_rate.PLAYER`."""
+    """The run's key that a sweep's key sets: `learning_rate` of `learning_rate.PLAYER-PLAYER`."""
     return _RATE[:-1] if key.startswith(_RATE) else key
 
 
@@ -128,14 +129,22 @@ def _check_sweep(path: str, sweep: Block, block: Block, known: Block) -> None:
             raise DmviError(f"{path}.sweep.{key} is no key of a run; those are {', '.join(names)}")
         if owner in block or (owner != key and owner in sweep):
             raise DmviError(f"{path}.{owner} is set twice, once as the sweep's {key}; keep one")
+    players = [player for key in sweep if key.startswith(_RATE) for player in _players(key)]
+    if twice := [player for player in players if players.count(player) > 1]:
+        raise DmviError(f"{path}.sweep sets the learning rate of {twice[0]!r} twice; keep one")
+
+
+def _players(key: str) -> list[str]:
+    """The players whose rate `learning_rate.PLAYER-PLAYER` sets."""
+    return key.removeprefix(_RATE).split("-")
 
 
 def _gathered(point: Block) -> Block:
-    """The point's keys, its `learning_rate.PLAYER` gathered into one mapping."""
+    """The point's keys, its `learning_rate.PLAYER-PLAYER` gathered into one mapping."""
     gathered: Block = {}
     for key, value in point.items():
         if key.startswith(_RATE):
-            gathered.setdefault("learning_rate", {})[key.removeprefix(_RATE)] = value
+            gathered.setdefault("learning_rate", {}).update(dict.fromkeys(_players(key), value))
         else:
             gathered[key] = value
     return gathered

@@ -42,6 +42,10 @@ COLUMNS = {
         *("dim", "learning_rate", "shift", "seed", "step"),
         *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
     ),
+    "synthetic/separated.csv": (
+        *("divergence", "classifier", "dim", "learning_rate", "kl", "seed", "step"),
+        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
+    ),
     "synthetic/learning.csv": (
         *("dim", "learning_rate", "seed", "step"),
         *("true_kl", "estimate", "standard_error", "n", "num_parameters"),

@@ -8,7 +8,12 @@ from torch.distributions import MultivariateNormal
 from torch.distributions.kl import kl_divergence as torch_kl
 
 from dmvi.errors import DmviError
-from dmvi.experiments.synthetic.gaussians import Gaussians, gaussian_pairs, kl_divergence
+from dmvi.experiments.synthetic.gaussians import (
+    Gaussians,
+    gaussian_pairs,
+    kl_divergence,
+    pairs_of_kl,
+)
 
 
 def reference(gaussians, member):
@@ -114,6 +119,33 @@ def test_pairs_are_what_they_say_whatever_their_company():
     assert (wide.A[0] - torch.eye(400)).std().item() == pytest.approx(0.1 / 20, rel=0.02)
     same, start = gaussian_pairs(20, 0.1, members, same_covariance=True)
     assert torch.equal(same.A, start.A)
+
+
+@pytest.mark.parametrize("dim", [1, 10, 100, 1000])
+@pytest.mark.parametrize("divergence", ["means", "covariances"])
+def test_separated_pairs_have_the_kl_that_is_asked_for(dim, divergence):
+    members = [(0, 0.5), (1, 10.0), (1, 0.0)]
+    q, p = pairs_of_kl(dim, 0.1, members, divergence)
+    expected = torch.tensor([kl for _, kl in members], dtype=torch.float64)
+    torch.testing.assert_close(kl_divergence(q, p), expected, rtol=1e-3, atol=1e-4)
+    torch.testing.assert_close(reference_kl(q, p), expected, rtol=1e-3, atol=1e-4)
+    if divergence == "means":
+        assert torch.equal(q.A, p.A)
+    else:
+        assert torch.equal(q.b, p.b)
+        # In every direction q is the wider: the eigenvalues of A_p^-1 A_q are at least 1.
+        wider = torch.linalg.solve(p.A[1].double(), q.A[1].double())
+        assert torch.linalg.eigvalsh((wider + wider.mT) / 2).min() > 1 - 1e-4
+    again, _ = pairs_of_kl(dim, 0.1, members[1:], divergence)
+    assert torch.equal(again.A[0], q.A[1])  # whatever the company
+    assert torch.equal(again.b[0], q.b[1])
+
+
+def test_separated_pairs_of_an_unknown_kind_are_refused():
+    with pytest.raises(DmviError, match="'both'; it must be one of means, covariances"):
+        pairs_of_kl(3, 0.1, [(0, 1.0)], "both")
+    with pytest.raises(DmviError, match="dim is 0"):
+        pairs_of_kl(0, 0.1, [(0, 1.0)], "means")
 
 
 def test_a_singular_matrix_is_one_sentence():

@@ -3,6 +3,7 @@
 import os
 import signal
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -20,6 +21,11 @@ SETTINGS = {
 STEPS = {
     "estimation": {**SETTINGS, "members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]]},
     "learning": {**SETTINGS, "members": [[0, 2], [1, 2]]},
+    "separated": {
+        **SETTINGS,
+        **{"members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]], "divergence": "covariances"},
+        "classifier": "main",
+    },
 }
 
 
@@ -38,16 +44,21 @@ def run(study, folder, log=lambda _: None, **changes):
 def test_rows_and_columns(study, tmp_path):
     table = run(study, tmp_path)
     assert tuple(table) == COLUMNS[f"synthetic/{study}.csv"]
-    keys = [k for k in ("shift", "seed", "step") if k in table]
+    keys = [k for k in ("shift", "kl", "seed", "step") if k in table]
     expected = {
         "estimation": [(h, s, t) for h in (1, 2.5) for s in (0, 1) for t in (10, 20, 25)],
         "learning": [(s, t) for s in (0, 1) for t in (0, 10, 20, 25)],
-    }[study]
+    }
+    expected["separated"] = expected["estimation"]
+    if study == "separated":
+        np.testing.assert_allclose(table["true_kl"], table["kl"], rtol=1e-4)
+        assert (table["divergence"] == "covariances").all()
+    expected = expected[study]
     assert [tuple(row) for row in table[keys].itertuples(index=False)] == expected
     assert (table["dim"] == 3).all()
     assert (table["num_parameters"] == (3 * 8 + 8) + (8 * 8 + 8) + 9).all()
     by_member = table.groupby(keys[:-1])["true_kl"].nunique()
-    assert (by_member == (1 if study == "estimation" else 4)).all()
+    assert (by_member == (4 if study == "learning" else 1)).all()
 
 
 def test_members_are_the_same_in_other_company(study, tmp_path):
@@ -100,7 +111,7 @@ def test_another_setting_starts_anew(study, tmp_path):
 
 def test_learning_rates_share_their_gaussians(study, tmp_path):
     slow, fast = (run(study, tmp_path / str(r), learning_rate=r) for r in (1e-4, 1e-2))
-    first = slow.index if study == "estimation" else slow.index[slow["step"] == 0]
+    first = slow.index[slow["step"] == 0] if study == "learning" else slow.index
     assert slow["true_kl"][first].equals(fast["true_kl"][first])
     assert not slow["estimate"].equals(fast["estimate"])
 

@@ -79,6 +79,7 @@ def runs() -> dict[str, Run]:
         for name, (builder, _) in SIZES.items()
     }
     config["defaults"], config["figures"] = DEFAULTS, {"table5": {}}
+    config.pop("data_defaults", None)
     config["estimators"]["scores"] = {}
     config["runs"] = {}
     for name, declared in declared_models().items():

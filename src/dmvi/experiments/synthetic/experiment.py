@@ -72,6 +72,34 @@ SCHEMA: dict[str, Any] = {
             },
             "required": ["shift", "iterations", "every"],
         },
+        "separated": {
+            "type": "object",
+            "description": "pairs that differ in their means alone, or in their covariances alone",
+            "additionalProperties": False,
+            "properties": {
+                "kls": {
+                    "type": "array",
+                    "items": {"type": "number", "exclusiveMinimum": 0},
+                    "minItems": 1,
+                    "uniqueItems": True,
+                    "description": "KL divergences, nats, the same in every dimension",
+                },
+                "classifiers": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "additionalProperties": False,
+                        "properties": {"layers": COUNT, "width": COUNT},
+                        "required": ["layers", "width"],
+                    },
+                    "uniqueItems": True,
+                    "description": "others than that of `layers` and `widths`, in every dimension",
+                },
+                "iterations": COUNT,
+                "every": COUNT,
+            },
+            "required": ["kls", "classifiers", "iterations", "every"],
+        },
     },
 }
 SCHEMA["required"] = list(SCHEMA["properties"])

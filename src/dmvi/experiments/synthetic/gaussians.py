@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.ensemble import generator_of
+from dmvi.experiments.synthetic.settings import DIVERGENCES
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,62 @@ def gaussian_pairs(
         columns["b_q"].append(shift * direction / direction.norm())
     A_q, b_q, A_p = (torch.stack(columns[name]) for name in ("A_q", "b_q", "A_p"))
     return Gaussians(A_q, b_q), Gaussians(A_p, torch.zeros_like(b_q))
+
+
+def pairs_of_kl(
+    dim: int, spread: float, members: Sequence[tuple[int, float]], divergence: str
+) -> tuple[Gaussians, Gaussians]:
+    """The pairs (q, p) of the members (seed, KL) with exactly this KL(q || p), float32 on the CPU.
+
+    A_p = I + spread N / sqrt(d) and b_p = 0, N that of `gaussian_pairs`. With u a random unit vector, Q
+    a random rotation and e_i > 0 absolute values of standard normal numbers, of the seed alone,
+    - "means": A_q = A_p and b_q = sqrt(2 KL) A_p u, so that KL = |A_p^-1 b_q|^2 / 2;
+    - "covariances": b_q = 0 and A_q = A_p Q diag(exp(t e)) Q^T, q the wider in every direction, with the
+      t that solves KL = sum_i (exp(2 t e_i) - 1 - 2 t e_i) / 2.
+
+    Args:
+        dim: d >= 1.
+        spread: distance of A_p from I.
+        members: (seed, KL in nats, >= 0) of each.
+        divergence: "means" or "covariances".
+
+    Raises:
+        DmviError: d = 0, or a divergence of another name.
+    """
+    _check_dim(dim)
+    if divergence not in DIVERGENCES:
+        raise DmviError(f"divergence is {divergence!r}; it must be one of {', '.join(DIVERGENCES)}")
+    columns: dict[str, list[Tensor]] = {"A_q": [], "b_q": [], "A_p": []}
+    for seed, kl in members:
+        generator = generator_of("gaussians", seed)
+        direction = torch.randn(dim, generator=generator).double()
+        A_p = torch.eye(dim) + spread / math.sqrt(dim) * torch.randn(dim, dim, generator=generator)
+        A_q, b_q = A_p, torch.zeros(dim)
+        if divergence == "means":
+            b_q = (A_p.double() @ direction / direction.norm() * math.sqrt(2 * kl)).float()
+        else:
+            e = torch.randn(dim, generator=generator).double().abs()
+            Q = torch.linalg.qr(torch.randn(dim, dim, generator=generator).double()).Q
+            A_q = (A_p.double() @ (Q * (_scale_of_kl(e, kl) * e).exp()) @ Q.mT).float()
+        for name, value in (("A_q", A_q), ("b_q", b_q), ("A_p", A_p)):
+            columns[name].append(value)
+    A_q, b_q, A_p = (torch.stack(columns[name]) for name in ("A_q", "b_q", "A_p"))
+    return Gaussians(A_q, b_q), Gaussians(A_p, torch.zeros_like(b_q))
+
+
+def _scale_of_kl(e: Tensor, kl: float) -> float:
+    """The t >= 0 with sum_i (exp(2 t e_i) - 1 - 2 t e_i) / 2 = kl, for e > 0: the sum grows with t."""
+
+    def excess(t: float) -> float:
+        return (torch.expm1(2 * t * e) - 2 * t * e).sum().item() / 2 - kl
+
+    low, high = 0.0, 1.0
+    while excess(high) < 0:
+        low, high = high, 2 * high
+    for _ in range(100):  # to float64's last digit
+        middle = (low + high) / 2
+        low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+    return high
 
 
 def _check_dim(dim: int) -> None:

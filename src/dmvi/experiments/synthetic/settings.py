@@ -4,16 +4,22 @@ from typing import Any
 
 FEW_DIMENSIONS = 10  # figure 19 draws the dimensions up to this one, figure 20 those above
 SHARED = ("spread", "layers", "batch_size", "adam_betas", "precision", "samples")
+KINDS = ("estimation", "learning", "separated")
+MAIN = "main"  # the classifier of `layers` and `widths`, whose width goes with the dimension
+DIVERGENCES = ("means", "covariances")  # in which alone a pair of the kind "separated" differs
 
 
 def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]]]:
-    """ "estimation" or "learning" -> "d10-lr0.0005" -> what that job computes.
+    """Kind -> "d10-lr0.0005" -> what that job computes.
 
-    Its `members` are pairs [seed, shift]. Where a setting has more than `synthetic.members` of them
-    there is a job for every so many: "d1000-lr0.0001-part1", ... No jobs if the config has no
-    synthetic study.
+    "estimation": fixed pairs of Gaussians that differ in mean and covariance, "learning": one learns to
+    be the other; `members` are pairs [seed, shift]. "separated": fixed pairs with the same KL in every
+    dimension that differ in their means alone, or in their covariances alone, for several classifiers
+    at the first learning rate; `members` are pairs [seed, KL]. Where a setting has more than
+    `synthetic.members` of them there is a job for every so many: "d1000-lr0.0001-part1", ... No jobs if
+    the config has no synthetic study.
     """
-    jobs: dict[str, dict[str, dict[str, Any]]] = {"estimation": {}, "learning": {}}
+    jobs: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
     study = config.get("synthetic")
     if study is None:
         return jobs
@@ -22,11 +28,34 @@ def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]
         for rate in study["learning_rates"]:
             own = {"dim": dim, "width": width, "learning_rate": rate}
             own |= {key: study[key] for key in SHARED}
-            for kind, named in jobs.items():
+            for kind in shifts:
                 length = {key: study[kind][key] for key in ("iterations", "every")}
                 pairs = [[seed, shift] for shift in shifts[kind] for seed in range(study["seeds"])]
                 for name, members in _parts(f"d{dim}-lr{rate}", pairs, study["members"]):
-                    named[name] = {**own, **length, "members": members}
+                    jobs[kind][name] = {**own, **length, "members": members}
+    jobs["separated"] = _separated(study)
+    return jobs
+
+
+def _separated(study: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """ "means-d10", "means-d10-layers2-width500", ...: every divergence, dimension and classifier."""
+    block = study["separated"]
+    common = {key: study[key] for key in SHARED}
+    common |= {key: block[key] for key in ("iterations", "every")}
+    common["learning_rate"] = study["learning_rates"][0]
+    pairs = [[seed, kl] for kl in block["kls"] for seed in range(study["seeds"])]
+    jobs = {}
+    for divergence in DIVERGENCES:
+        for dim, width in zip(study["dims"], study["widths"], strict=True):
+            for other in (None, *block["classifiers"]):
+                own = {**common, "dim": dim, "width": width, "divergence": divergence}
+                name, own["classifier"] = f"{divergence}-d{dim}", MAIN
+                if other is not None:
+                    own |= other
+                    own["classifier"] = f"layers{other['layers']}-width{other['width']}"
+                    name += f"-{own['classifier']}"
+                for part, members in _parts(name, pairs, study["members"]):
+                    jobs[part] = {**own, "members": members}
     return jobs
 
 

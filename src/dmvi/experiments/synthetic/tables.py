@@ -5,6 +5,7 @@ from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 
 ESTIMATION = "synthetic/estimation.csv"
 LEARNING = "synthetic/learning.csv"
+SEPARATED = "synthetic/separated.csv"
 
 
 def dimensions(table) -> list[int]:

@@ -12,7 +12,7 @@ from torch import nn
 from dmvi import files
 from dmvi.experiments.synthetic.ensemble import Ensemble, NoiseBatches
 from dmvi.experiments.synthetic.estimation import Estimation, KLTracker
-from dmvi.experiments.synthetic.gaussians import Gaussians, gaussian_pairs
+from dmvi.experiments.synthetic.gaussians import Gaussians, gaussian_pairs, pairs_of_kl
 from dmvi.experiments.synthetic.learning import Learning
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.training import checkpoint
@@ -91,7 +91,7 @@ def cost(costs, kind, setting):
     return costs.cost(seconds, memory, state + 0.5, gpus, threads)
 
 
-Members = Sequence[tuple[int, float]]  # (seed, shift)
+Members = Sequence[tuple[int, float]]  # (seed, shift), or (seed, KL) of separated pairs
 COLUMNS = (
     *("dim", "learning_rate", "shift", "seed", "step"),
     *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
@@ -114,19 +114,29 @@ def run_synthetic(
     on.
 
     Args:
-        kind: "estimation" (both Gaussians are fixed) or "learning" (q learns to be p by the density
-            ratio; all members have the same shift, and there are rows of step 0 too).
+        kind: "estimation" (both Gaussians are fixed), "separated" (the same, but for pairs that differ
+            in their means or their covariances alone, by the KL that a member gives in place of its
+            shift) or "learning" (q learns to be p by the density ratio; all members have the same
+            shift, and there are rows of step 0 too).
         settings: dim, members, learning_rate, spread, layers, width, batch_size, iterations, every,
-            samples, adam_betas, precision.
+            samples, adam_betas, precision; of separated pairs divergence ("means", "covariances")
+            and classifier (its name).
         csv_path: rows (seed, shift, step), at every `every` steps and the last; of learning without
-            the shift.
+            the shift; of separated pairs with the KL asked for in its place, and divergence and
+            classifier besides.
         checkpoints: folder.
 
     Raises:
         DmviError: dim is 0.
     """
     table = _train(kind, settings, checkpoints, device, log)
-    files.write_csv(csv_path, table.drop(columns="shift") if kind == "learning" else table)
+    if kind == "learning":
+        table = table.drop(columns="shift")
+    elif kind == "separated":
+        table = table.rename(columns={"shift": "kl"})
+        own = {key: settings[key] for key in ("divergence", "classifier")}
+        table = table.assign(**own)[[*own, *table]]
+    files.write_csv(csv_path, table)
 
 
 def _train(
@@ -160,11 +170,13 @@ def _train(
 def _build(
     study: str, members: Members, settings: dict[str, Any], device: torch.device
 ) -> nn.Module:
-    q, p = gaussian_pairs(
-        settings["dim"], settings["spread"], members, same_covariance=study == "learning"
-    )
+    dim, spread = settings["dim"], settings["spread"]
+    if study == "separated":
+        q, p = pairs_of_kl(dim, spread, members, settings["divergence"])
+    else:
+        q, p = gaussian_pairs(dim, spread, members, same_covariance=study == "learning")
     q, p = _on(q, device), _on(p, device)
-    make = partial(CodeDiscriminator, settings["dim"], settings["layers"], settings["width"])
+    make = partial(CodeDiscriminator, dim, settings["layers"], settings["width"])
     classifiers = Ensemble(make, members, device)
     return Learning(classifiers, q, p) if study == "learning" else Estimation(classifiers, q, p)
 
