@@ -32,12 +32,11 @@ def judged(mutation, folder) -> str | None:
         return f"{type(error).__name__}: {error}"
     if sentence is None:
         number = isinstance(mutation.value, float) and not math.isfinite(mutation.value)
-        return f"accepted: {mutation}" if mutation.kind == "set" and number else None
-    if mutation.kind == "set" or mutation.kind == "add":
-        shown = {word.encode("unicode_escape").decode() for word in mutation.named()}
-        named = any(word[:40] in sentence for word in mutation.named() | shown)
-    else:
-        named = NAMED.search(sentence) is not None
+        return f"accepted {mutation}" if mutation.kind == "set" and number else None
+    words = mutation.named() | {repr(word)[1:-1] for word in mutation.named()}
+    named = any(word[:40] in sentence for word in words)
+    if mutation.kind not in ("set", "add"):
+        named = named or NAMED.search(sentence) is not None
     return None if named else f"names no key of {mutation}: {sentence}"
 
 
