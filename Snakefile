@@ -6,16 +6,24 @@ each folder of studies/ another one, run with --directory).
 
 import os
 import sys
+from pathlib import Path
 
 REPOSITORY = workflow.basedir
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
 from dmvi.cluster.jobs import refuse_jobs_left
 from dmvi.cluster.patches import ask_for_min_job_age_once, lift_default_rate_limit
+from dmvi.cluster.sentences import show_sentences_only
 from dmvi.environment import set_environment
 from dmvi.study.experiments import experiments
+from dmvi.study.folder import check_folder
+from dmvi.study.reading import read_config
 
 set_environment()
+show_sentences_only()
+# Before `configfile:`, which would run the code of a config that asks for it.
+read_config("config.yaml")
+check_folder(Path())
 
 
 configfile: "config.yaml"
@@ -42,10 +50,7 @@ for experiment in experiments():
 onstart:
     lift_default_rate_limit(workflow)
     if workflow.executor_plugin.name == "slurm":
-        try:
-            refuse_jobs_left(os.getcwd(), workflow.executor_settings.jobname_prefix)
-        except DmviError as error:
-            raise WorkflowError(str(error)) from None
+        refuse_jobs_left(os.getcwd(), workflow.executor_settings.jobname_prefix)
         ask_for_min_job_age_once()
 
 

@@ -11,7 +11,7 @@ import yaml
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.study.config import load_study
-from dmvi.study.schema import check_unique_keys
+from dmvi.study.reading import check_unique_keys
 from dmvi.study.settings import settings_rows
 
 REPOSITORY = Path(__file__).parents[2]

@@ -4,9 +4,9 @@ Required inputs: config.yaml, workflow/schemas/config.schema.yaml. Outputs: none
 """
 
 import json
+import sys
 
 import yaml
-from snakemake.exceptions import WorkflowError
 
 from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
@@ -20,25 +20,24 @@ from dmvi.study.declarations import (
 )
 from dmvi.study.declared_figures import declared_figures
 from dmvi.errors import DmviError
-from dmvi.study.schema import YamlLoader, check_unique_keys
+from dmvi.study.schema import YamlLoader
 from dmvi.study.scores import needs_of_scores, scores_asked
 from dmvi.tables.models import shown_models
 
 with open(f"{REPOSITORY}/workflow/schemas/config.schema.yaml") as file:
     SCHEMA = yaml.load(file, Loader=YamlLoader)
 try:
-    with open("config.yaml") as file:
-        check_unique_keys(file.read())
     STUDY = load_study(config, SCHEMA)
 except DmviError as error:
-    raise WorkflowError(f"config.yaml: {error}") from None
+    raise DmviError(f"config.yaml: {error}") from None
 
 # Time and memory of every step, at the rates of the machines at hand.
-try:
-    with open(f"{REPOSITORY}/workflow/hardware.yaml") as file:
-        COSTS = Costs(STUDY, yaml.load(file, Loader=YamlLoader))
-except DmviError as error:
-    raise WorkflowError(str(error)) from None
+with open(f"{REPOSITORY}/workflow/hardware.yaml") as file:
+    COSTS = Costs(STUDY, yaml.load(file, Loader=YamlLoader))
+
+# Once, not again in every job.
+for note in STUDY.notes if workflow.is_main_process else ():
+    print(f"note: {note}", file=sys.stderr)
 
 DEVICE = config.get("device", "auto")
 ESTIMATORS = STUDY.estimators
@@ -73,7 +72,8 @@ def dataset_folder(wildcards):
 
 
 def dataset_files(wildcards):
-    """The prepared images of a run's data set, and their description."""
+    """The prepared images of a run's data set, and their description; of its own seeds only."""
+    STUDY.runs[wildcards.run].check_seed(wildcards.seed)
     folder = dataset_folder(wildcards)
     return [f"{folder}/images.npy", f"{folder}/labels.npy", f"{folder}/meta.json"]
 
@@ -97,7 +97,7 @@ def refuse_unless_given(wildcards, table):
     """Stops before any job if the run cannot give this table."""
     run = STUDY.runs[wildcards.run]
     if words := lacks(run, table):
-        raise WorkflowError(
+        raise DmviError(
             f"results/runs/{run.name}/seed{wildcards.seed}/{table} is asked for, but the model "
             f"{run.spec['model']!r} of this run has no {words}"
         )
@@ -143,10 +143,7 @@ def settings(step, table=None):
         if table is not None:
             refuse_unless_given(wildcards, table.format(**wildcards))
         given = {k: v for k, v in wildcards.items() if k != "seed"}
-        try:
-            return canonical(declared_step(step)["settings"](STUDY, **given))
-        except DmviError as error:
-            raise WorkflowError(str(error)) from None
+        return canonical(declared_step(step)["settings"](STUDY, **given))
 
     return of_job
 

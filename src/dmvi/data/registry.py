@@ -150,7 +150,9 @@ def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _whole(value: Any, where: str, minimum: int, maximum: int) -> int:
     is_whole = isinstance(value, int) and not isinstance(value, bool)
     if not is_whole or not minimum <= value <= maximum:
-        raise DmviError(f"{where} is {value!r}; give a whole number of at least {minimum}")
+        raise DmviError(
+            f"{where} is {value!r}; give a whole number of at least {minimum}, at most {maximum}"
+        )
     return value
 
 

@@ -7,14 +7,31 @@ from pathlib import Path
 from typing import Any
 
 from dmvi.data.registry import BUILDERS, resolve
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.capabilities import estimators_of
+from dmvi.study.declarations import declared_models
 from dmvi.study.declared_figures import DeclaredFigure, declared_figures
 from dmvi.study.experiments import experiments
 from dmvi.study.inception_weights import check_weights
 from dmvi.study.scores import check_scores
 
 NETWORK_SIZES = (28, 32, 64)
+
+
+def check_study(config: dict[str, Any]) -> None:
+    """Of `study:`, whose name and note are put into rules' commands and written on figures."""
+    for key in ("name", "note"):
+        text = config["study"].get(key, "")
+        if braces := [c for c in text if c in "{}"]:
+            raise DmviError(
+                f"study.{key} is {text[:60]!r}; write it without the brace {braces[0]!r}, which stands for "
+                "a wildcard in the workflow's rules"
+            )
+        if "$" in text:
+            raise DmviError(
+                f"study.{key} is {text[:60]!r}; write it without '$', which figures read as mathematics"
+            )
 
 
 def check_data(config: dict[str, Any]) -> None:
@@ -35,6 +52,26 @@ def check_data(config: dict[str, Any]) -> None:
             raise DmviError(f"data_defaults names {name!r}; the data sets are {', '.join(data)}")
         if "data" in block:
             raise DmviError(f"data_defaults.{name}.data is set; its data set is {name!r} already")
+
+
+def check_defaults(config: dict[str, Any]) -> None:
+    """Of `defaults:` and `data_defaults:`: names that nothing has, whichever runs use them."""
+    blocks = {"defaults": config.get("defaults", {})}
+    blocks |= {
+        f"data_defaults.{name}": block for name, block in config.get("data_defaults", {}).items()
+    }
+    admissible = {
+        "model": declared_models(),
+        "data": config.get("data", {}),
+        "posterior": declared_posteriors(),
+        "likelihood": declared_likelihoods(),
+    }
+    for path, block in blocks.items():
+        for key, names in admissible.items():
+            if key in block and block[key] not in names:
+                raise DmviError(
+                    f"{path}.{key} is {block[key]!r}; it must be one of {', '.join(names)}"
+                )
 
 
 def check_estimators(config: dict[str, Any]) -> None:

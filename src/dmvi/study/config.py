@@ -10,7 +10,13 @@ from typing import Any
 
 from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
-from dmvi.study.checks import check_data, check_estimators, check_figures
+from dmvi.study.checks import (
+    check_data,
+    check_defaults,
+    check_estimators,
+    check_figures,
+    check_study,
+)
 from dmvi.study.declarations import declared_models, declared_steps
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
@@ -19,6 +25,7 @@ from dmvi.study.runs import Runs, expand
 from dmvi.study.schema import check_schema
 from dmvi.study.scores import score_schema
 from dmvi.study.selection import select_all
+from dmvi.study.values import check_values
 
 
 class Estimators(dict[str, Any]):
@@ -51,6 +58,11 @@ class Study:
         """How jobs that belong to no run are computed: as `defaults` say."""
         return how_of(self.config.get("defaults", {}))
 
+    @property
+    def notes(self) -> list[str]:
+        """A line for each run that does not use a default that is set for it."""
+        return [f"{run.name}: {note}" for run in self.runs.values() for note in run.notes]
+
     def figure_seeds(self, figure: str) -> dict[str, list[int]]:
         """Run id -> the seeds that the figure reads (all, or the first of each run)."""
         seeds = {name: list(self.runs[name].seeds) for name in self.figures[figure]}
@@ -71,8 +83,11 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
         DmviError: naming the key's path, what it holds, and what would be right.
     """
     schema = _complete(schema)
+    check_values(config)
     check_schema(config, schema, "")
+    check_study(config)
     check_data(config)
+    check_defaults(config)
     runs = expand(config, schema)
     figures = select_all(config, runs)
     check_estimators(config)

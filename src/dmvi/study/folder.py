@@ -6,6 +6,8 @@ import yaml
 
 from dmvi.errors import DmviError
 from dmvi.study.config import Study, load_study
+from dmvi.study.reading import read_config
+from dmvi.study.schema import YamlLoader
 
 SCHEMA = Path("workflow/schemas/config.schema.yaml")  # from the repository's root
 
@@ -14,9 +16,28 @@ def read_study(folder: Path, schema: Path = SCHEMA) -> Study:
     """The validated study of a folder.
 
     Raises:
-        DmviError: there is no config.yaml, or it is refused.
+        DmviError: there is no config.yaml, or it is refused; naming the file.
     """
     path = folder / "config.yaml"
-    if not path.exists():
-        raise DmviError(f"{path} does not exist; give the folder of a study")
-    return load_study(yaml.safe_load(path.read_text()), yaml.safe_load(schema.read_text()))
+    config = read_config(path)
+    check_folder(folder)
+    try:
+        return load_study(config, yaml.load(schema.read_text(), Loader=YamlLoader))
+    except DmviError as error:
+        raise DmviError(f"{path}: {error}") from None
+
+
+def check_folder(folder: Path) -> None:
+    """Refuses a folder whose results cannot be where they belong.
+
+    Raises:
+        DmviError: `results` is a file, or a link that leads nowhere.
+    """
+    results = folder / "results"
+    if results.is_symlink() and not results.exists():
+        raise DmviError(
+            f"{results} is a link to {results.readlink()}, which does not exist; make that folder, or "
+            "remove the link"
+        )
+    if results.exists() and not results.is_dir():
+        raise DmviError(f"{results} is a file; move it away, for results are a folder of this name")

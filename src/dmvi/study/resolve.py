@@ -7,6 +7,11 @@ from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
 from dmvi.study.how import HOW, how_of
 
+# Keys without a default of their own.
+NEEDED = (
+    *("latent_dim", "width", "iterations", "batch_size"),
+    *("learning_rate", "adam_betas", "precision", "log_every"),
+)
 # Keys that only models with a bound have; dropped from the runs of the others.
 BOUND_KEYS = ("bound_every", "bound_images")
 
@@ -14,7 +19,7 @@ Block = dict[str, Any]  # some keys of a run
 
 
 def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> dict[str, Any]:
-    """The run's `spec`, `how`, `seeds` and `tags`.
+    """The run's `spec`, `how`, `seeds`, `tags` and `notes`.
 
     Args:
         path: of the run within the config, for messages.
@@ -31,8 +36,9 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     _check_choice(path, "model", run, models)
     _check_choice(path, "data", run, config["data"])
     model = models[run["model"]]
-    _choose_distributions(path, run, explicit, model)
+    notes = _choose_distributions(path, run, explicit, model)
     _check_options(path, run)
+    _check_complete(path, run, model)
     run = _with_posteriors_options(path, run)
     run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
     _drop_unused(path, run, model)
@@ -40,7 +46,7 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
     tags = tuple(run.pop("tags", ()))
     spec = {key: value for key, value in run.items() if key not in HOW}
-    return {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags}
+    return {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags, "notes": notes}
 
 
 def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:
@@ -50,16 +56,32 @@ def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:
         raise DmviError(f"{path}.{key} is {run[key]!r}; it must be one of {', '.join(admissible)}")
 
 
-def _choose_distributions(path: str, run: Block, explicit: Block, model: Block) -> None:
+def _choose_distributions(path: str, run: Block, explicit: Block, model: Block) -> tuple[str, ...]:
+    """Sets the run's posterior and likelihood; a sentence for each default that gives way."""
+    notes = []
     for key, admissible in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
         if admissible in model:
             if key not in explicit and run.get(key) not in model[admissible]:
-                run[key] = model[admissible][0]  # a default that is meant for other models
+                # A default that is meant for other models.
+                if key in run:
+                    notes.append(
+                        f"the default {key} {run[key]!r} is none of {run['model']!r}, which takes "
+                        f"{model[admissible][0]!r}"
+                    )
+                run[key] = model[admissible][0]
             _check_choice(path, key, run, model[admissible])
         elif key in explicit:
             raise DmviError(f"{path}.{key} is set, but the model {run['model']!r} has none")
         else:
             run.pop(key, None)
+    return tuple(notes)
+
+
+def _check_complete(path: str, run: Block, model: Block) -> None:
+    """Refuses a run that lacks what every training of its model needs."""
+    for key in (*NEEDED, *(BOUND_KEYS if "bound" in model else ())):
+        if key not in run:
+            raise DmviError(f"{path} lacks the key {key!r}; set it there or in defaults")
 
 
 def _check_options(path: str, run: Block) -> None:

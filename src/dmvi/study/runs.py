@@ -6,6 +6,7 @@ entry, its point of the sweep.
 
 import difflib
 import itertools
+import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from dmvi.study.schema import check_schema
 _PLACE = re.compile(r"(?<![^_])DATA(?![^_])")
 # Before a player's name, or several players' joined by a hyphen: their rate, in a sweep.
 _RATE = "learning_rate."
+MOST_RUNS = 10_000  # of a study; the paper's has some hundred
+LONGEST_NAME = 200  # bytes of a run's name: file systems end at 255
 _NOT_SWEPT = ("sweep", "seeds", "tags", *HOW)
 
 Block = dict[str, Any]  # some keys of a run
@@ -37,6 +40,7 @@ class Run:
         how: resources and checkpoint intervals, every key of `dmvi.study.how.HOW`; a change
             retrains nothing.
         tags: words that figures select by; a change retrains nothing either.
+        notes: a sentence for each default that its model cannot use.
     """
 
     name: str
@@ -45,6 +49,20 @@ class Run:
     spec: dict[str, Any]
     how: dict[str, Any]
     tags: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+    def check_seed(self, written: str) -> None:
+        """Refuses a seed that the run is not trained with, as a path writes it.
+
+        Raises:
+            DmviError: naming the run, the seed and its own seeds.
+        """
+        if written not in map(str, self.seeds):
+            raise DmviError(
+                f"results/runs/{self.name}/seed{written} is asked for, but the seeds of this run are "
+                f"{', '.join(map(str, self.seeds))}; add it to `seeds` in config.yaml, or ask for one of "
+                "these"
+            )
 
 
 class Runs(dict[str, Run]):
@@ -72,6 +90,11 @@ def expand(config: dict[str, Any], schema: dict[str, Any]) -> Runs:
                         f"runs.{key} makes the run {run.name!r} a second time; rename it"
                     )
                 runs[run.name] = run
+        if len(runs) > MOST_RUNS:
+            raise DmviError(
+                f"runs.{key} is the entry with which the study has more than {MOST_RUNS:,} runs; make "
+                "several studies of it"
+            )
     return runs
 
 
@@ -103,6 +126,11 @@ def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> 
     for values in itertools.product(*sweep.values()):
         point = dict(zip(sweep, values, strict=True))
         name = entry + "".join(f"-{key}{_path_safe(value)}" for key, value in point.items())
+        if len(name.encode()) > LONGEST_NAME:
+            raise DmviError(
+                f"runs.{key} makes a run with a name of {len(name)} characters, {name[:60]}...; the name "
+                f"of a folder may have {LONGEST_NAME}, so shorten the entry's or what it sweeps"
+            )
         path = f"runs.{key}" if name == key else f"runs.{key} ({name})"
         swept = _gathered(point)
         # All else has been checked where it is written.
@@ -122,13 +150,26 @@ def _owner(key: str) -> str:
 
 
 def _check_sweep(path: str, sweep: Block, block: Block, known: Block) -> None:
-    for key in sweep:
+    count = math.prod(len(values) for values in sweep.values())
+    if count > MOST_RUNS:
+        raise DmviError(f"{path}.sweep makes {count:,} runs; a study may have {MOST_RUNS:,}")
+    for key, values in sweep.items():
         owner = _owner(key)
         if owner not in known or owner in _NOT_SWEPT:
             names = sorted(set(known) - set(_NOT_SWEPT))
             raise DmviError(f"{path}.sweep.{key} is no key of a run; those are {', '.join(names)}")
         if owner in block or (owner != key and owner in sweep):
             raise DmviError(f"{path}.{owner} is set twice, once as the sweep's {key}; keep one")
+        for index, value in enumerate(values):
+            if isinstance(value, float) and known[_owner(key)].get("type") == "integer":
+                continue  # 8.0 is refused where the run is checked
+            equal = [other for other in values[:index] if _same(other, value)]
+            if equal:
+                raise DmviError(
+                    f"{path}.sweep.{key} holds {equal[0]!r} twice, the second time as {value!r}; remove "
+                    "one"
+                )
+
     players = [player for key in sweep if key.startswith(_RATE) for player in _players(key)]
     if twice := [player for player in players if players.count(player) > 1]:
         raise DmviError(f"{path}.sweep sets the learning rate of {twice[0]!r} twice; keep one")
@@ -137,6 +178,13 @@ def _check_sweep(path: str, sweep: Block, block: Block, known: Block) -> None:
 def _players(key: str) -> list[str]:
     """The players whose rate `learning_rate.PLAYER-PLAYER` sets."""
     return key.removeprefix(_RATE).split("-")
+
+
+def _same(first: Any, second: Any) -> bool:
+    """Whether two points of a sweep are one run, or two of one name."""
+    kinds = {type(first), type(second)}
+    alike = kinds <= {int, float} or len(kinds) == 1
+    return (alike and first == second) or _path_safe(first) == _path_safe(second)
 
 
 def _gathered(point: Block) -> Block:

@@ -8,34 +8,21 @@ import yaml
 
 from dmvi.errors import DmviError
 
+LONGEST_SHOWN = 200  # characters of a value in a sentence
 # The parser in C where PyYAML has it: the workflow reads its files again in every cluster job.
 YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def check_unique_keys(text: str) -> None:
-    """Refuses a mapping that has a key twice, of which YAML would silently keep the last.
-
-    Raises:
-        DmviError: naming the line where the mapping begins, and the key.
-    """
-    if (document := yaml.compose(text, Loader=YamlLoader)) is not None:
-        _check_keys(document)
+def _is_integer(_: Any, value: Any) -> bool:
+    """Not 8.0, which JSON schema calls an integer: it would name another run than 8, and end as the
+    size of a layer inside a job."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_keys(node: yaml.Node) -> None:
-    if isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            _check_keys(item)
-    if isinstance(node, yaml.MappingNode):
-        seen = set()
-        for key, value in node.value:
-            if str(key.value) in seen:
-                raise DmviError(
-                    f"line {node.start_mark.line + 1} begins a mapping with the key {key.value!r} "
-                    "twice; rename or remove one"
-                )
-            seen.add(str(key.value))
-            _check_keys(value)
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
 
 
 def check_schema(value: Any, schema: dict[str, Any], prefix: str) -> None:
@@ -46,7 +33,7 @@ def check_schema(value: Any, schema: dict[str, Any], prefix: str) -> None:
         schema: a JSON schema (draft 2020-12).
         prefix: the path of `value` within the config, "" for the whole.
     """
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = _Validator(schema)
     errors = sorted(
         validator.iter_errors(value), key=lambda e: (len(e.path), list(map(str, e.path)))
     )
@@ -58,10 +45,10 @@ def _sentence(error: jsonschema.ValidationError, prefix: str) -> str:
     """One sentence for a schema error: path, value, admissible values."""
     path = ".".join([*([prefix] if prefix else []), *map(str, error.path)]) or "config.yaml"
     value, rule = error.instance, error.validator_value
-    shown = json.dumps(value) if not isinstance(value, dict) else "a mapping"
+    shown = _shown(value)
     if error.validator == "additionalProperties" and isinstance(rule, bool):
         known = sorted(error.schema.get("properties", {}))
-        unknown = sorted(set(value) - set(known))
+        unknown = sorted(set(value) - set(known), key=str)
         return f"{path} has the unknown key {unknown[0]!r}; its keys are {', '.join(known)}"
     if error.validator == "required":
         missing = [key for key in rule if key not in value]
@@ -73,9 +60,12 @@ def _sentence(error: jsonschema.ValidationError, prefix: str) -> str:
         hint = ""
         if isinstance(value, str) and kinds.startswith(("number", "integer")):
             hint = _number_hint(value, kinds)
+        if isinstance(value, float) and value.is_integer() and "number" not in kinds:
+            hint = f" without a point: write {int(value)}"
         return f"{path} is {shown} ({_kind(value)}); it must be of type {kinds}{hint}"
-    if error.validator in ("minimum", "exclusiveMinimum", "exclusiveMaximum"):
+    if error.validator in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
         relation = {"minimum": "at least", "exclusiveMinimum": "above", "exclusiveMaximum": "below"}
+        relation["maximum"] = "at most"
         return f"{path} is {shown}; it must be {relation[error.validator]} {rule}"
     if error.validator == "not":
         return f"{path} has both 'runs' and 'select'; keep one of them"
@@ -86,7 +76,19 @@ def _sentence(error: jsonschema.ValidationError, prefix: str) -> str:
         return f"{path} is {shown}; its entries must differ from each other"
     if error.validator == "pattern":
         return f"{path} is {shown}; it must match {rule}"
-    return f"{path} is {shown}: {error.message}"
+    if error.validator in ("minLength", "minProperties"):
+        return f"{path} is empty ({json.dumps(value)}); fill it or leave it out"
+    if error.validator == "maxLength":
+        return f"{path} has {len(value):,} characters; it may have {rule:,}"
+    return f"{path} is {shown}: {error.message[:300]}"
+
+
+def _shown(value: Any) -> str:
+    """A value as a sentence shows it: whole if it is short."""
+    if isinstance(value, dict):
+        return "a mapping"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + " ..."
 
 
 def _number_hint(text: str, kind: str) -> str:
@@ -100,4 +102,4 @@ def _number_hint(text: str, kind: str) -> str:
 def _kind(value: Any) -> str:
     kinds = {str: "a string", bool: "a boolean", int: "an integer", float: "a number"}
     kinds |= {list: "a list", dict: "a mapping", type(None): "null"}
-    return kinds[type(value)]
+    return kinds.get(type(value), f"a {type(value).__name__}")

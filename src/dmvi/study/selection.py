@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.capabilities import lacks
 from dmvi.study.declarations import declared_models
@@ -11,6 +12,8 @@ from dmvi.study.runs import Run
 
 # Keys whose values must be held by some run, where a config selects by them.
 _NAMES = ("data", "model", "run", "tags")
+# And those that must be declared, held or not.
+_DECLARED = {"posterior": declared_posteriors, "likelihood": declared_likelihoods}
 
 Keys = dict[str, dict[str, Any]]  # run id -> what it can be selected by
 
@@ -97,11 +100,17 @@ def _check_keys(path: str, wanted: dict[str, Any], own: dict[str, Any], keys: Ke
             raise DmviError(
                 f"{path}.select.{key} is no attribute of a run; those are {', '.join(known)}"
             )
+        if key in own and key in _DECLARED:
+            names = _DECLARED[key]()
+            if unknown := [item for item in _listed(value) if item not in names]:
+                raise DmviError(
+                    f"{path}.select.{key} is {unknown[0]!r}; there are {', '.join(names)}"
+                )
         if key in own and key in _NAMES:
             held = {item for values in keys.values() for item in _listed(values.get(key, []))}
-            if missing := set(_listed(value)) - held:
+            if missing := [item for item in _listed(value) if item not in held]:
                 raise DmviError(
-                    f"{path}.select.{key} is {sorted(missing)[0]!r}, which no run has; "
+                    f"{path}.select.{key} is {missing[0]!r}, which no run has; "
                     f"there are {', '.join(sorted(held))}"
                 )
 

@@ -20,6 +20,7 @@ SCHEMA: dict[str, Any] = {
         },
         "seeds": {
             **COUNT,
+            "maximum": 10_000,
             "description": "pairs of Gaussians, 0, 1, ..., each with its own classifier",
         },
         "members": {
