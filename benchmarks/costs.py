@@ -48,7 +48,7 @@ from dmvi.models import make_model
 from dmvi.networks import make_encoder, make_generator
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.study.config import load_study
-from dmvi.training.engine import _adam
+from dmvi.training.engine import make_optimizers
 from dmvi.training.iteration import Iteration
 from dmvi.training.reproducibility import set_up
 
@@ -160,7 +160,7 @@ def updates(precision: str, device: torch.device, budget: float):
 
 def _update(model, batches: OneBatch, spec: dict, device: torch.device, budget: float) -> float:
     players = model.players()
-    optimizers = {player.name: _adam(player, spec) for player in players}
+    optimizers = make_optimizers(players, spec)
     return best(Iteration(players, optimizers, batches, spec["precision"]), device, budget)
 
 

@@ -25,8 +25,11 @@ FILLED_IN = {"STEP"}
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory):
-    """A copy of the repository with a short study in the place of the demo."""
+    """A copy of the repository with a short study in the place of the demo, and every file of the
+    documents: commands in the text may be theirs."""
     made = Copy(tmp_path_factory.mktemp("documents") / "dmvi")
+    for block in of_kind("file", "appended"):
+        made.put(block)
     write_config(made.root / "studies/demo", short_demo())
     return made
 

@@ -82,7 +82,7 @@ def test_what_the_parts_of_studies_add_is_planned(copy):
     assert [target for target in targets if target not in printed] == []
     assert scores
     for name in scores:
-        assert re.search(rf'dmvi evaluate .*"{name}": ', printed), name
+        assert re.search(rf'--settings .*"{name}": ', printed), name
 
 
 def test_mistakes_are_refused_with_the_sentence_that_stands_there(copy):

@@ -1,5 +1,8 @@
 """Links, paths, names and anchors of the documents exist."""
 
+import ast
+import importlib
+import pkgutil
 import re
 from pathlib import Path
 
@@ -82,7 +85,7 @@ def test_modules_have_moved_to_where_the_changelog_says():
             path = REPOSITORY / "src/dmvi" / module.replace(".", "/")
             if not (path.is_dir() or path.with_suffix(".py").exists()):
                 lost.append(name)
-        old = re.findall(r"`([a-z_.]+)`", row.split("|")[1])[0]
+        old = re.findall(r"`([\w.]+)`", row.split("|")[1])[0]
         if (REPOSITORY / "src/dmvi" / f"{old.replace('.', '/')}.py").exists():
             lost.append(old)
     assert set(lost) == {"declared"}, "the only old name that is another module now"
@@ -93,6 +96,25 @@ def test_the_readme_is_short_and_keeps_the_place_of_the_published_numbers():
     assert len(text.splitlines()) < 250
     assert text.count("<!-- published:begin -->") == text.count("<!-- published:end -->") == 1
     assert text.index("<!-- published:begin -->") < text.index("<!-- published:end -->")
+
+
+def test_what_the_benchmarks_import_exists():
+    """Documents say what each prints; no test runs them, they take minutes."""
+    wanted = {
+        (node.module, alias.name)
+        for path in (REPOSITORY / "benchmarks").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dmvi")
+        for alias in node.names
+    }
+    assert len(wanted) > 30
+    lost = []
+    for name, inside in sorted(wanted):
+        module = importlib.import_module(name)
+        modules = {found.name for found in pkgutil.iter_modules(getattr(module, "__path__", []))}
+        if not hasattr(module, inside) and inside not in modules:
+            lost.append(f"{name}.{inside}")
+    assert lost == []
 
 
 def test_every_page_is_linked_from_the_readme():

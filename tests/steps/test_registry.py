@@ -83,9 +83,15 @@ def test_its_rule_uses_what_it_declares(name):
     assert list(inspect.signature(step["cost"]).parameters)[1:] == [
         wildcard for wildcard in step["wildcards"] if wildcard != "seed"
     ]
-    if step["version"] > 1:
-        of_parts = {"train", "evaluate", "evaluate_data"}  # with the model's own, and the scores'
-        assert f'version("{name}")' in text or name in of_parts
+    # Of some with the builder's own, the model's or the scores'.
+    further = {
+        "prepare_data": "dataset_version",
+        "train": "training_version",
+        "evaluate": "version_of_run",
+        "evaluate_data": "version_of_data",
+    }
+    called = further.get(name, f'version("{name}")')
+    assert f"version={called}," in text
 
 
 def test_a_key_of_a_step_that_nobody_reads_is_refused(tmp_path, monkeypatch):

@@ -62,8 +62,11 @@ def canonical(value):
 
 
 def dataset_version(wildcards):
-    """The builder's version: raised in its file when the same spec gives other images."""
-    return BUILDERS[STUDY.data[wildcards.dataset]["builder"]].version
+    """The builder's version: raised in its file when the same spec gives other images; and the step's
+    where it has been raised."""
+    own = BUILDERS[STUDY.data[wildcards.dataset]["builder"]].version
+    raised = version("prepare_data")
+    return own if raised == 1 else f"{raised}, builder {own}"
 
 
 def dataset_folder(wildcards):

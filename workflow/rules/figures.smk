@@ -104,6 +104,7 @@ rule collect_claims:
         "../../envs/environment.yaml"
     params:
         study=canonical(config["study"]),
+        version=version("collect_claims"),
     shell:
         r"""
         python -m dmvi collect-claims --claims {input:q} --csv {output.csv:q} \

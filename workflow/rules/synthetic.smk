@@ -60,6 +60,8 @@ rule collect_synthetic:
         kind="|".join(SYNTHETIC),
     conda:
         "../../envs/environment.yaml"
+    params:
+        version=version("collect_synthetic"),
     shell:
         r"""
         python -m dmvi collect-synthetic --tables {input:q} --output {output:q} &>{log:q}
