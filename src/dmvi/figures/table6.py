@@ -7,10 +7,11 @@ SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
 CAPTION = (
-    "Printed from the networks themselves, layer by layer, with the number of trained parameters: "
-    "VEEGAN's discriminator of pairs of image and code (the paper's table 6: two convolutions and a linear "
-    "layer survive; it reads the maps of a discriminator of table 4), the code discriminator of the "
-    "others, the network of an implicit posterior, and the classifier behind the Inception score."
+    "Printed from the networks themselves, layer by layer, with the number of trained parameters. "
+    "VEEGAN's discriminator of pairs of image and code is the paper's table 6, of which two "
+    "convolutions and a linear layer survive; it reads the maps of a discriminator of table 4. Then the "
+    "code discriminator of the others, the network of an implicit posterior, and the classifier behind "
+    "the Inception score."
 )
 
 
