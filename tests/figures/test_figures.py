@@ -118,7 +118,8 @@ def test_one_data_set_one_run_one_seed(results, drawn, name):
     results.add_run("only", data="mine", posterior="my_flow", seeds=[7])
     tables = results.tables(figure_module(name), data="mine")
     drawn(name, tables)
-    assert {claim.verdict for claim in decide_claims(name, tables)} <= {"undecided", "fails"}
+    claims = [claim for claim in decide_claims(name, tables) if claim.id != "C26"]  # a computation
+    assert {claim.verdict for claim in claims} <= {"undecided", "fails"}
 
 
 def test_many_data_sets_of_unknown_kinds(results, drawn):

@@ -69,9 +69,9 @@ def claim_c12(tables, kind: str) -> Decision:
         "the VAE.",
         statistic=f"At the smallest and at the largest of latent sizes at least "
         f"{LATENT_SIZE_FACTOR} times apart, every AAE's reconstruction error, and the sliced "
-        "Wasserstein distance of its samples kept as pictures to as many test images, exceed those of "
-        "the VAE with as many "
-        f"latents by more than a share of {WORSE_EXCESS}; and the VAE's error rises from the "
+        "Wasserstein distance of its samples kept as pictures to as many test images, exceed those "
+        f"of the VAE with as many latents by more than a share of {WORSE_EXCESS}; and the VAE's "
+        "error rises from the "
         f"smallest to the largest by less than {KEPT_EXCESS}. 95 % Welch interval over seeds; with "
         f"one seed an excess of {ONE_SEED_FACTOR:g} times as much, or half of it. An AAE that is "
         "broken at both sizes is as claimed. The value is the smallest excess of an AAE.",

@@ -31,7 +31,8 @@ def claim_c11(tables) -> Decision:
         held = numbers[case] = {**latent_use(tables, run), "run": run}
         active = (held["active"], _two_errors(held["active"], held["units"]), SPARSE_SHARE)
         if run.model == "vae":
-            outcomes[*case, "sparse"] = below(*active)
+            # With no active latent there is no code that could be sparse.
+            outcomes[*case, "sparse"] = below(*active) if held["active"] > 0 else None
         else:
             outcomes[*case, "dense"] = above(*active)
             share = held["collapsed"]
@@ -54,7 +55,8 @@ def claim_c11(tables) -> Decision:
         f"KL(q(z|x)‖p(z)) above {ACTIVE_NATS} nats): below {SPARSE_SHARE} for every VAE and above "
         "it for every AAE, whatever its code discriminator; and more than half of an AAE's latents "
         f"(so the median one) have a mean posterior variance below {COLLAPSED_VARIANCE}. Each by "
-        "two binomial standard errors of the share. The value is the AAEs' smallest share of "
+        "two binomial standard errors of the share. A VAE without any active latent has no code that "
+        "could be sparse, and decides nothing. The value is the AAEs' smallest share of "
         "active latents less the VAEs' largest.",
         value=min(dense) - max(sparse) if dense and sparse else None,
         value_text=f"{'; '.join(texts)}{counted(outcomes)}" if texts else "no such runs",

@@ -12,9 +12,9 @@ SOURCES = {
     "run": (
         "run.json",
         "low_posterior/embedding.csv",
+        "low_posterior/log_q.csv",
         "low_posterior/latents.npy",
         "low_posterior/draws.npy",
-        "low_posterior/log_q.csv",
     )
 }
 SEEDS = "all"

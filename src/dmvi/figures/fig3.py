@@ -18,10 +18,10 @@ SOURCES = {
         "run.json",
         "low_posterior/bounds.csv",
         "low_posterior/embedding.csv",
+        "low_posterior/log_q.csv",
         "low_posterior/latents.npy",
         "low_posterior/draws.npy",
         "low_posterior/neighbours.csv",
-        "low_posterior/log_q.csv",
     )
 }
 SEEDS = "all"
