@@ -57,7 +57,9 @@ def check_data(config: dict[str, Any]) -> None:
 def check_defaults(config: dict[str, Any]) -> None:
     """Of `defaults:` and `data_defaults:`: names that nothing has, whichever runs use them."""
     blocks = {"defaults": config.get("defaults", {})}
-    blocks |= {f"data_defaults.{name}": block for name, block in config.get("data_defaults", {}).items()}
+    blocks |= {
+        f"data_defaults.{name}": block for name, block in config.get("data_defaults", {}).items()
+    }
     admissible = {
         "model": declared_models(),
         "data": config.get("data", {}),

@@ -20,7 +20,9 @@ MOST_VALUES = 100_000  # aliases multiplied out
 # Snakemake gives a file with the first one to YTE, which runs what the others hold as Python.
 TEMPLATE_KEYS = ("__use_yte__", "__definitions__", "__variables__")
 _TAG = "tag:yaml.org,2002:"
-_PLAIN = tuple(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge"))
+_PLAIN = tuple(
+    _TAG + kind for kind in ("str", "int", "float", "bool", "null", "seq", "map", "merge")
+)
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
@@ -57,7 +59,8 @@ def parse_config(text: str) -> dict[str, Any]:
             loader.dispose()
     except yaml.reader.ReaderError as error:
         raise DmviError(
-            f"the file holds the character {_character(error)}, which YAML does not allow; save it as text in UTF-8 without it"
+            f"the file holds the character {_character(error)}, which YAML does not allow; save it as "
+            "text in UTF-8 without it"
         ) from None
     except yaml.MarkedYAMLError as error:
         raise DmviError(_syntax(error, text)) from None
@@ -134,7 +137,9 @@ def _check_node(node: yaml.Node, path: str, open_: set[int], sizes: dict[int, in
         sizes: id of a node that has been looked at -> what it holds.
     """
     if id(node) in open_:
-        raise DmviError(f"line {node.start_mark.line + 1}: {path} is an alias of itself; write it out")
+        raise DmviError(
+            f"line {node.start_mark.line + 1}: {path} is an alias of itself; write it out"
+        )
     if id(node) in sizes:
         return sizes[id(node)]
     if node.tag not in _PLAIN:
@@ -229,8 +234,12 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> str:
     line = mark.line + 1 if mark else 1
     said = ", ".join(part for part in (error.context, error.problem) if part)
     lines = text.splitlines()
-    if line <= len(lines) and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]:
+    if (
+        line <= len(lines)
+        and "\t" in lines[line - 1][: len(lines[line - 1]) - len(lines[line - 1].lstrip())]
+    ):
         said += " (a tab; YAML takes spaces only)"
     column = f", column {mark.column + 1}" if mark else ""
     shown = f" at {lines[line - 1].strip()[:60]!r}" if line <= len(lines) else ""
-    return f"line {line}{column}: this is no YAML: {_line(ValueError(said))}{shown}; correct it there or before"
+    words = " ".join(said.split())[:200]
+    return f"line {line}{column}: this is no YAML: {words}{shown}; correct it there or before"

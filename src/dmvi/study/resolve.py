@@ -56,9 +56,7 @@ def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:
         raise DmviError(f"{path}.{key} is {run[key]!r}; it must be one of {', '.join(admissible)}")
 
 
-def _choose_distributions(
-    path: str, run: Block, explicit: Block, model: Block
-) -> tuple[str, ...]:
+def _choose_distributions(path: str, run: Block, explicit: Block, model: Block) -> tuple[str, ...]:
     """Sets the run's posterior and likelihood; a sentence for each default that gives way."""
     notes = []
     for key, admissible in (("posterior", "posteriors"), ("likelihood", "likelihoods")):
