@@ -7,6 +7,7 @@ value is read, and the docstring is the help. Only the file of the chosen comman
 import argparse
 import inspect
 import json
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,12 @@ from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, Union, get_args, get_origin, get_type_hints
 
 from dmvi import __version__
 from dmvi.environment import process_name
 from dmvi.errors import DmviError
+from dmvi.files import clear_left
 from dmvi.study.declarations import declared_commands, declared_steps
 
 
@@ -46,16 +48,47 @@ def main(arguments: list[str] | None = None) -> None:
         values = vars(parser_of(function, chosen).parse_args(arguments[1:]))
         if "log" in inspect.signature(function).parameters:
             values["log"] = log if chosen in steps else print
+        if chosen in steps:
+            _clear_left(values)
         if declared.get("resumes"):
             with _resumable(values["checkpoints"]):
                 function(**values)
         else:
             function(**values)
     except DmviError as error:
-        print(f"dmvi: {error}", file=sys.stderr, flush=True)
-        sys.exit(2)
+        _refuse(str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        _refuse(
+            f"{where}{error.strerror}; see that it is there, and that you may read and write it"
+        )
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not _OUT_OF_MEMORY.search(str(error)):
+            raise
+        _refuse(
+            "memory ran out; give the job more (mem_mb of its run in config.yaml), or make what it "
+            f"computes smaller ({' '.join(str(error).split())[:200]})"
+        )
     if chosen in steps:
         log(f"{time.process_time():.2f} s of processor time, imports included")
+
+
+_OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|not enough memory", re.IGNORECASE)
+
+
+def _refuse(sentence: str) -> NoReturn:
+    """One sentence, and status 2."""
+    print(f"dmvi: {sentence}", file=sys.stderr, flush=True)
+    sys.exit(2)
+
+
+def _clear_left(values: dict[str, Any]) -> None:
+    """Removes what killed processes of this step left: hidden files beside what it reads and writes."""
+    for name, value in values.items():
+        if isinstance(value, Path) and name not in ("raw", "data_dir"):
+            clear_left(value)
 
 
 def parser_of(function: Callable[..., Any], name: str) -> argparse.ArgumentParser:

@@ -46,12 +46,13 @@ class Dataset:
         return self.images[: self.span("valid").stop]
 
 
-def open_dataset(folder: str | Path, verify: bool = False) -> Dataset:
+def open_dataset(folder: str | Path, verify: bool = True) -> Dataset:
     """Opens the folder that `prepare` wrote.
 
     Args:
         folder: holds images.npy, labels.npy and meta.json.
-        verify: also compare the files' SHA-256 with meta.json (reads every byte).
+        verify: also compare the files' SHA-256 with meta.json. It reads every byte, at 0.5 to 2 GB/s: 4
+            seconds at most for the largest data set, CelebA, whose shortest step takes minutes.
 
     Raises:
         DmviError: if a file is missing, truncated, or disagrees with meta.json.
@@ -63,7 +64,9 @@ def open_dataset(folder: str | Path, verify: bool = False) -> Dataset:
     labels = _read_array(folder / "labels.npy", (total,), np.int64, None)
     for name, expected in meta["sha256"].items() if verify else ():
         if files.sha256(folder / name) != expected:
-            raise DmviError(f"{folder / name} is not the file meta.json describes; {_AGAIN}")
+            raise DmviError(
+                f"{folder / name} is not the file meta.json describes; {files.remake(folder / name)}"
+            )
     return Dataset(images, labels, meta)
 
 
@@ -100,7 +103,9 @@ def _read_array(path: Path, shape: tuple[int, ...], dtype: type, mode: str | Non
     except FileNotFoundError as error:
         raise DmviError(f"{path} is missing although meta.json is there; {_AGAIN}") from error
     except (OSError, ValueError, EOFError) as error:
-        raise DmviError(f"{path} is truncated or damaged ({error}); {_AGAIN}") from error
+        raise DmviError(
+            f"{path} is truncated or damaged ({error}); {files.remake(path)}"
+        ) from error
     if not isinstance(array, np.ndarray) or array.shape != shape or array.dtype != dtype:
         found = f"{getattr(array, 'dtype', '?')} {getattr(array, 'shape', '?')}"
         raise DmviError(

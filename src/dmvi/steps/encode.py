@@ -4,17 +4,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
-from numpy.lib.format import open_memmap
 from torch import Tensor
 
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
-from dmvi.files import atomic_path
+from dmvi.files import atomic_path, sha256, write_json, writing
 from dmvi.models.model import EncodingModel
-from dmvi.steps.trained import input_batches, load_model
+from dmvi.steps.trained import DIGESTS, input_batches, load_model
 from dmvi.training.reproducibility import choose_device, set_up
 
 STEP = {
@@ -49,18 +49,27 @@ def encode(
     if not isinstance(model, EncodingModel):
         raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
     images = open_dataset(data).images
+    digests = posterior_path.with_name(DIGESTS)
+    digests.unlink(missing_ok=True)  # it would vouch for other arrays
     with atomic_path(posterior_path) as parameters_file, atomic_path(codes_path) as codes_file:
-        posteriors = codes = None
-        for rows, parameters in posterior_batches(model, images, chosen, model_path):
-            z = model.sample_posterior(parameters).cpu().numpy()
-            parameters = parameters.cpu().numpy()
-            if posteriors is None:
-                shape = (len(images), parameters.shape[1])
-                posteriors = open_memmap(parameters_file, "w+", np.float32, shape)
-                codes = open_memmap(codes_file, "w+", np.float32, (len(images), z.shape[1]))
-            posteriors[rows], codes[rows] = parameters, z
-        posteriors.flush()
-        codes.flush()
+        # Written, not mapped: on a full disk a map ends the process without a word.
+        with open(parameters_file, "wb") as posteriors, open(codes_file, "wb") as codes:
+            for rows, parameters in posterior_batches(model, images, chosen, model_path):
+                z = model.sample_posterior(parameters).cpu().numpy()
+                parameters = parameters.cpu().numpy()
+                if rows.start == 0:
+                    _write_header(posteriors, (len(images), parameters.shape[1]))
+                    _write_header(codes, (len(images), z.shape[1]))
+                posteriors.write(np.ascontiguousarray(parameters, np.float32).data)
+                codes.write(np.ascontiguousarray(z, np.float32).data)
+        sums = {posterior_path.name: sha256(parameters_file), codes_path.name: sha256(codes_file)}
+    write_json(digests, sums)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, int]) -> None:
+    """The header of a float32 array of this shape, as `numpy.lib.format.open_memmap` writes it."""
+    description = {"descr": "<f4", "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, description)
 
 
 @contextmanager
@@ -73,14 +82,16 @@ def encoded(
     is gone when the process ends, however it dies.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    name = folder / "(a nameless file of all posteriors)"
     with tempfile.TemporaryFile(dir=folder) as file:
-        posteriors = None
-        for rows, parameters in posterior_batches(model, images, device, model_path):
-            if posteriors is None:
-                shape = (len(images), parameters.shape[1])
-                posteriors = np.memmap(file, np.float32, "w+", shape=shape)
-            posteriors[rows] = parameters.cpu().numpy()
-        yield posteriors
+        width = 0
+        for _, parameters in posterior_batches(model, images, device, model_path):
+            width = parameters.shape[1]
+            with writing(name):  # not mapped: on a full disk a map ends the process without a word
+                file.write(np.ascontiguousarray(parameters.cpu().numpy(), np.float32).data)
+        with writing(name):
+            file.flush()
+        yield np.memmap(file, np.float32, "r+", shape=(len(images), width))
 
 
 def posterior_batches(

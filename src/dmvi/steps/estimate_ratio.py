@@ -134,7 +134,7 @@ def estimate_ratio(
             "to classify; choose a run whose model has one"
         )
     dataset = open_dataset(data)
-    parameters = open_posterior(posterior_path)
+    parameters = open_posterior(posterior_path, len(dataset.images))
     marginal = parameters[: len(dataset.train_valid)]
     test = parameters[dataset.span("test")]
     seeds = [int(state) for state in np.random.SeedSequence(seed).generate_state(4)]

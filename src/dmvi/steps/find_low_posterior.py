@@ -16,6 +16,7 @@ from dmvi.steps.bounds import bound_table
 from dmvi.steps.trained import (
     decode_images,
     load_model,
+    open_encoded,
     open_posterior,
     posterior_mixture,
 )
@@ -100,7 +101,8 @@ def find_low_posterior(
     model = load_model(model_path, chosen)
     dataset = open_dataset(data)
     images = dataset.train_valid
-    mixture = posterior_mixture(model, open_posterior(posterior_path)[: len(images)], chosen)
+    parameters = open_posterior(posterior_path, len(dataset.images))
+    mixture = posterior_mixture(model, parameters[: len(images)], chosen)
     generator = torch.Generator().manual_seed(seed)
 
     found = low_posterior.find(
@@ -142,7 +144,7 @@ def find_low_posterior(
     files.write_csv(output / "bounds.csv", pd.concat(bounds, ignore_index=True))
     files.write_csv(output / "pixels.csv", pixels.histogram(groups))
     files.write_csv(output / "images.csv", pixels.image_statistics(groups))
-    codes = np.load(codes_path, mmap_mode="r")[: len(images)]
+    codes = open_encoded(codes_path, len(dataset.images))[: len(images)]
     embedding = embed(found.draws, found.latents, codes, settings["points"], seed)
     files.write_csv(output / "embedding.csv", embedding)
 

@@ -138,7 +138,7 @@ def fit_density_model(
     chosen = choose_device(device)
     model = load_model(model_path, chosen)
     dataset = open_dataset(data)
-    parameters = open_posterior(posterior_path)
+    parameters = open_posterior(posterior_path, len(dataset.images))
     n = len(dataset.train_valid)
     mixture = posterior_mixture(model, parameters[:n], chosen)
     heldout_mixture = posterior_mixture(model, parameters[dataset.span("test")], chosen)

@@ -57,7 +57,9 @@ def cost(costs, run):
         memory += state * 4 / 3 + max(
             2 * values * spec["batch_size"] * 4 / MB, costs.evaluation_mb(run)
         )
-    return costs.cost(seconds, memory, 4 / 3 * state, gpus, threads)
+    return costs.cost(
+        seconds, memory, 7 / 3 * state, gpus, threads
+    )  # two checkpoints, and the model
 
 
 def identity_of(spec: dict[str, Any], seed: int, dataset: Dataset) -> str:

@@ -58,7 +58,7 @@ def cost(costs, dataset):
     state = 8 * network.parameters / MB
     memory = SERIALISED_COPIES * state + 4 * costs.image_mb(dataset, train)
     memory += 0 if gpus else 8 * network.values * max(settings["batch_size"], 256) / MB
-    return costs.cost(seconds, memory, 1.5 * state, gpus, threads)
+    return costs.cost(seconds, memory, 2.5 * state, gpus, threads)  # two checkpoints, and the model
 
 
 def identity_of(
@@ -190,7 +190,8 @@ def _fit(
             seconds = before + time.monotonic() - began
             state.update(step=step, totals=totals.cpu(), seconds=seconds)
             content = {name: part.state_dict() for name, part in parts.items()}
-            checkpoint.save(path, {"identity": identity, "parts": content, **state})
+            whole = {"identity": identity, "parts": content, **state}
+            checkpoint.save(path, whole, keep=checkpoint.previous(path))
             attempt.reached(step)
 
         progress = Progress(log, "step", state["step"])
@@ -247,10 +248,13 @@ def _resume(
     log: Callable[[str], None],
 ) -> None:
     """Loads the checkpoint, if there is one of this very configuration."""
-    saved = checkpoint.of_this_configuration(path, identity, log)
-    if saved is None:
-        return
-    for name, part in parts.items():
-        part.load_state_dict(saved["parts"][name])
-    state.update({key: saved[key] for key in state})
-    log(f"resumed from {path} at step {saved['step']}")
+
+    def take(saved: dict[str, Any]) -> int:
+        for name, part in parts.items():
+            part.load_state_dict(saved["parts"][name])
+        state.update({key: saved[key] for key in state})
+        return saved["step"]
+
+    step = checkpoint.resume(path, identity, log, take)
+    if step is not None:
+        log(f"resumed from {path} at step {step}")

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from dmvi import files
 from dmvi.data.images import to_unit
 from dmvi.distributions.posteriors import GaussianFamily, TractablePosterior
 from dmvi.errors import DmviError
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture, TractableMixture
+from dmvi.files import remake
 from dmvi.models import Model, make_model
 from dmvi.training import checkpoint
 
@@ -22,20 +24,71 @@ EVALUATION_BATCH = 128
 def load_model(path: Path, device: torch.device) -> Model:
     """The model of a `model.pt` in evaluation mode (running batch-norm averages), without gradients."""
     saved = checkpoint.load(path)
-    model = make_model(json.loads(saved["spec"]), tuple(saved["image_shape"]))
     try:
-        model.load_state_dict(saved["model"])
-    except RuntimeError:
+        spec, shape = json.loads(saved["spec"]), tuple(saved["image_shape"])
+        weights = saved["model"]
+        spec["model"], spec["latent_dim"]
+    except (KeyError, TypeError, ValueError) as error:
         raise DmviError(
-            f"{path} holds other networks than this version of the code builds; delete it to train anew"
+            f"{path} holds no trained model ({type(error).__name__}: {error}); {remake(path)}"
+        ) from None
+    model = make_model(spec, shape)
+    try:
+        model.load_state_dict(weights)
+    except (RuntimeError, TypeError, AttributeError):
+        raise DmviError(
+            f"{path} holds other networks than this version of the code builds; {remake(path)}"
         ) from None
     return model.to(device).eval().requires_grad_(False)
 
 
-def open_posterior(path: Path) -> np.ndarray:
+# What `encode` writes beside its arrays: their SHA-256, by name.
+DIGESTS = "encoded.json"
+
+
+def open_posterior(path: Path, rows: int | None = None) -> np.ndarray:
     """The parameters of a `posterior.npy` (N, P) as a private memory map: on a CPU, mixtures read it
-    tile by tile, so that those of 10,000 latents need not fit in memory."""
-    return np.load(path, mmap_mode="c")
+    tile by tile, so that those of 10,000 latents need not fit in memory.
+
+    Raises:
+        DmviError: as `open_encoded`.
+    """
+    return open_encoded(path, rows, "c")
+
+
+def open_encoded(path: Path, rows: int | None = None, mode: str = "r") -> np.ndarray:
+    """An array that `encode` wrote, as a memory map.
+
+    Args:
+        path: of `posterior.npy` or `codes.npy`.
+        rows: N that it must have, if it is known.
+
+    Raises:
+        DmviError: it is missing, cut, of another shape, or not the bytes that were written; by their
+            SHA-256 in `encoded.json`, where there is one. That reads 0.5 to 2 GB/s.
+    """
+    try:
+        array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except FileNotFoundError:
+        raise DmviError(f"{path} does not exist; encode the data set first") from None
+    except (OSError, ValueError, EOFError) as error:
+        raise DmviError(f"{path} is truncated or damaged ({error}); {remake(path)}") from None
+    good = isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype == np.float32
+    if not good or rows not in (None, len(array)):
+        found = f"{getattr(array, 'dtype', '?')} {getattr(array, 'shape', '?')}"
+        raise DmviError(
+            f"{path} holds {found}, not a row of float32 for each of {rows or 'the'} images; "
+            f"{remake(path)}"
+        )
+    written = path.with_name(DIGESTS)
+    if written.exists():
+        digests = files.read_json(written)
+        if digests.get(path.name) != files.sha256(path):
+            raise DmviError(
+                f"{path} is not what was written (its SHA-256 is not that in {written.name}); "
+                f"{remake(path)}"
+            )
+    return array
 
 
 def tractable_posterior(model: Model) -> TractablePosterior:

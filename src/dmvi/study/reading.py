@@ -241,5 +241,5 @@ def _syntax(error: yaml.MarkedYAMLError, text: str) -> str:
         said += " (a tab; YAML takes spaces only)"
     column = f", column {mark.column + 1}" if mark else ""
     shown = f" at {lines[line - 1].strip()[:60]!r}" if line <= len(lines) else ""
-    said = _line(ValueError(said))
-    return f"line {line}{column}: this is no YAML: {said}{shown}; correct it there or before"
+    words = " ".join(said.split())[:200]
+    return f"line {line}{column}: this is no YAML: {words}{shown}; correct it there or before"

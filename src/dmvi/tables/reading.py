@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dmvi.errors import DmviError
-from dmvi.files import read_json
+from dmvi.files import read_json, remake
+from dmvi.tables.whole import check_ending, check_whole
 
 # What a table must hold before a figure uses it; checked at every reading.
 KEYS = {
@@ -24,6 +25,8 @@ KEYS = {
         for name in ("gmm", "maf", "lstm")
     },
 }
+# Columns of results that hold words; all others hold numbers.
+TEXTS = ("group", "quantity")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
     "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
@@ -70,14 +73,14 @@ def read_table_json(path: Path, name: str) -> dict:
         value = read_json(path)
     except FileNotFoundError:
         raise _missing(path) from None
-    except ValueError as error:
-        raise DmviError(
-            f"{path} is not valid JSON ({error}): remove it and run its step again"
-        ) from None
+    except (OSError, ValueError) as error:
+        raise DmviError(f"{path} is not valid JSON ({error}): {remake(path)}") from None
     keys = KEYS.get(name, ())
     if not isinstance(value, dict) or any(key not in value for key in keys):
         held = ", ".join(value) if isinstance(value, dict) else type(value).__name__
-        raise DmviError(f"{path} holds {held or 'nothing'}, but needs {', '.join(keys)}")
+        raise DmviError(
+            f"{path} holds {held or 'nothing'}, but needs {', '.join(keys)}: {remake(path)}"
+        )
     return value
 
 
@@ -86,18 +89,27 @@ def read_table_csv(path: Path, name: str):
     import pandas as pd
 
     try:
+        check_ending(path)
         table = pd.read_csv(path)
+    except DmviError:
+        raise
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, ValueError) as error:  # pandas' parsing errors are ValueErrors
-        raise DmviError(
-            f"{path} is not a CSV table ({error}): remove it and run its step again"
-        ) from None
+        raise DmviError(f"{path} is not a CSV table ({_one_line(error)}): {remake(path)}") from None
     columns = COLUMNS.get(name, ())
     absent = [column for column in columns if column not in table]
     if absent or table.empty:
         held = "no rows" if not absent else f"no column {', '.join(absent)}"
-        raise DmviError(f"{path} holds {held}, but needs rows of {', '.join(columns)}")
+        raise DmviError(
+            f"{path} holds {held}, but needs rows of {', '.join(columns)}: {remake(path)}"
+        )
+    texts = [c for c in columns if c not in TEXTS and not pd.api.types.is_numeric_dtype(table[c])]
+    if texts and not name.startswith("tables/"):  # those are written of words
+        raise DmviError(
+            f"{path} holds what is no number in column {', '.join(texts)}, so it is damaged: {remake(path)}"
+        )
+    check_whole(table, path, name)
     numbers = table[list(columns)].select_dtypes("number")
     wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
     if wrong:
@@ -117,8 +129,12 @@ def read_array(path: Path):
         raise _missing(path) from None
     except (OSError, ValueError, EOFError) as error:
         raise DmviError(
-            f"{path} is not a plain numpy array ({error}): remove it and run its step again"
+            f"{path} is not a plain numpy array ({_one_line(error)}): {remake(path)}"
         ) from None
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _missing(path: Path) -> DmviError:

@@ -5,59 +5,150 @@ import hashlib
 import io
 import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from dmvi.environment import process_name
 from dmvi.errors import DmviError
-from dmvi.files import atomic_path
+from dmvi.files import atomic_path, remake
+
+T = TypeVar("T")
+# What reading a file of other content than ours may end with.
+FOREIGN = (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError)
 
 
-def save(path: str | Path, content: dict[str, Any]) -> None:
-    """Writes tensors and plain data atomically; the bytes do not depend on the file's name."""
+def save(path: str | Path, content: dict[str, Any], keep: Path | None = None) -> None:
+    """Writes tensors and plain data atomically; the bytes do not depend on the file's name.
+
+    `keep` is where the file that is replaced stays.
+    """
     buffer = io.BytesIO()  # torch.save on a path would write the file's name into the archive
     torch.save(content, buffer)
-    with atomic_path(path) as temporary:
+    with atomic_path(path, keep) as temporary:
         temporary.write_bytes(buffer.getbuffer())
 
 
 def load(path: str | Path, device: torch.device | str = "cpu") -> dict[str, Any]:
-    """Reads what `save` wrote; refuses anything but tensors and plain data (no code is run)."""
+    """Reads what `save` wrote; refuses anything but tensors and plain data (no code is run).
+
+    Raises:
+        DmviError: there is no such file, or its bytes are not those that were written (the archive's
+            checksums are compared, which torch does not do), or it holds something else.
+    """
     try:
-        return torch.load(path, map_location=device, weights_only=True)
+        with zipfile.ZipFile(path) as archive:
+            if (part := archive.testzip()) is not None:
+                raise ValueError(f"{part} is altered")
+        content = torch.load(path, map_location=device, weights_only=True)
+        if not isinstance(content, dict):
+            raise TypeError(f"it holds a {type(content).__name__}")
     except FileNotFoundError:
         raise DmviError(f"{path} does not exist; train the run first") from None
+    except PermissionError as error:
+        raise DmviError(f"{path} cannot be read ({error.strerror})") from None
     except Exception as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else ""
         raise DmviError(
-            f"{path} is not a readable checkpoint ({type(error).__name__}); delete it to train anew"
+            f"{path} is not a readable checkpoint ({type(error).__name__}: {reason}); {remake(path)}"
         ) from error
+    return content
 
 
-def of_this_configuration(
-    path: Path, identity: str, log: Callable[[str], None]
-) -> dict[str, Any] | None:
-    """The content of the checkpoint at `path` if it is of this `identity`; None if there is none.
+def previous(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` is kept."""
+    return path.with_name(f"{path.stem}.previous{path.suffix}")
 
-    One of another configuration is set aside under its own identity, `checkpoint.IDENTITY.pt`, and
-    found again when the configuration comes back: none is ever overwritten.
+
+def resume(
+    path: Path, identity: str, log: Callable[[str], None], take: Callable[[dict[str, Any]], T]
+) -> T | None:
+    """What `take` makes of the checkpoint at `path`, or of the one before it where that is damaged.
+
+    A damaged one is set aside as `checkpoint.damaged.pt`. One of another configuration is set aside
+    under its own identity, `checkpoint.IDENTITY.pt`, and found again when the configuration comes back:
+    none is ever overwritten.
+
+    Args:
+        path: of `checkpoint.pt`.
+        identity: of the training that goes on.
+        take: loads a state; what it raises of `FOREIGN` says that the state is of other content.
+
+    Returns:
+        None if there is no checkpoint of this configuration.
+
+    Raises:
+        DmviError: the checkpoint is damaged and there is none before it; or what `take` refuses.
     """
-    state = load(path) if path.exists() else None
-    if state is not None and state["identity"] != identity:
-        aside = _free_name(path, str(state["identity"]))
-        path.rename(aside)
-        log(f"{path} belongs to another configuration: kept as {aside}")
-        state = None
+    fault = None
+    for candidate in (path, previous(path)):
+        try:
+            state = _found(candidate, path, identity, log)
+            if state is None:
+                continue
+            taken = take(state)
+        except FOREIGN as error:
+            refused = isinstance(error, DmviError) and not isinstance(error, DamagedError)
+            if refused or isinstance(error, torch.OutOfMemoryError):
+                raise
+            fault = fault or _fault(candidate, error)
+            if candidate == path:
+                aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
+                if previous(path).exists():
+                    path.replace(aside)
+                    log(f"{fault}; kept as {aside}, going on from the one before it")
+            continue
+        if candidate != path:
+            log(f"going on from {candidate}")
+        return taken
+    if fault is not None:
+        raise DmviError(
+            f"{fault}, and there is no whole checkpoint before it; delete {path.parent}/checkpoint*.pt to "
+            "train anew"
+        )
+    return None
+
+
+class DamagedError(DmviError):
+    """A checkpoint that cannot be read, or is none."""
+
+
+def _found(
+    candidate: Path, path: Path, identity: str, log: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """The content of a candidate if it is of this identity."""
     earlier = path.with_name(f"{path.stem}.{identity}{path.suffix}")
-    if state is None and earlier.exists():
+    state = None
+    if candidate.exists():
+        try:
+            state = load(candidate)
+        except DmviError as error:
+            raise DamagedError(str(error)) from None
+        if not {"identity", "step", "parts"} <= set(state):
+            raise DamagedError(f"{candidate} holds {', '.join(map(str, state)) or 'nothing'}")
+        if (other := state["identity"]) != identity:
+            state = None
+            if candidate == path:
+                aside = _free_name(path, str(other))
+                path.rename(aside)
+                log(f"{path} belongs to another configuration: kept as {aside}")
+    if state is None and candidate == path and earlier.exists():
         log(f"this configuration is back: {earlier} is used again")
         earlier.rename(path)
-        return of_this_configuration(path, identity, log)
+        return _found(path, path, identity, log)
     return state
+
+
+def _fault(path: Path, error: Exception) -> str:
+    """What is wrong with a checkpoint, without the advice."""
+    said = str(error).split("; delete it")[0] if isinstance(error, DmviError) else ""
+    words = str(error).splitlines()[0][:100] if str(error) else ""
+    return said or f"{path} does not hold this training ({type(error).__name__}: {words})"
 
 
 def _free_name(path: Path, identity: str) -> Path:

@@ -37,7 +37,7 @@ class CheckpointPolicy:
     """Where and how often `fit` writes its checkpoint; none of it changes the result.
 
     Attributes:
-        folder: holds `checkpoint.pt` and a lock.
+        folder: holds `checkpoint.pt`, the one before it as `checkpoint.previous.pt`, and a lock.
         every: steps between checkpoints.
         minutes: and never longer than this between them.
         snapshots: steps after which the model is kept besides (`dmvi.training.snapshots`).
@@ -158,7 +158,9 @@ def make_optimizers(players: list[Player], spec: dict[str, Any]) -> dict[str, to
 def _save(path: Path, identity: str, step: int, parts: dict, device: torch.device) -> None:
     content = {name: part.state_dict() for name, part in parts.items()}
     checkpoint.save(
-        path, {"identity": identity, "step": step, "rng": rng_state(device), "parts": content}
+        path,
+        {"identity": identity, "step": step, "rng": rng_state(device), "parts": content},
+        keep=checkpoint.previous(path),
     )
 
 
@@ -171,18 +173,22 @@ def _resume(
     log: Callable[[str], None],
 ) -> int:
     """Loads the checkpoint into the parts, strictly, and returns its step; 0 if there is none to use."""
+
+    def take(state: dict[str, Any]) -> int:
+        if state["step"] > iterations:
+            raise DmviError(
+                f"{path} holds step {state['step']:,} of this training, more than the {iterations:,} "
+                f"iterations asked for; set iterations to {state['step']} or more, or move the file away "
+                "to train anew"
+            )
+        for name, part in parts.items():
+            part.load_state_dict(state["parts"][name])
+        restore_rng_state(state["rng"], device)
+        return state["step"]
+
     # Everything is loaded to the CPU: generator states must stay there, `load_state_dict` moves the rest.
-    state = checkpoint.of_this_configuration(path, identity, log)
-    if state is None:
+    step = checkpoint.resume(path, identity, log, take)
+    if step is None:
         return 0
-    if state["step"] > iterations:
-        raise DmviError(
-            f"{path} holds step {state['step']:,} of this training, more than the {iterations:,} "
-            f"iterations asked for; set iterations to {state['step']} or more, or move the file away "
-            "to train anew"
-        )
-    for name, part in parts.items():
-        part.load_state_dict(state["parts"][name])
-    restore_rng_state(state["rng"], device)
-    log(f"resumed from {path} at step {state['step']}")
-    return state["step"]
+    log(f"resumed from {path} at step {step}")
+    return step

@@ -82,6 +82,7 @@ def runs() -> dict[str, Run]:
     config.pop("data_defaults", None)
     config["estimators"]["scores"] = {}
     config["runs"] = {}
+    config.pop("data_defaults", None)
     for name, declared in declared_models().items():
         small = {key: value for key, value in SMALL.items() if key in declared["options"]}
         config["runs"][name] = {"model": name, **small}

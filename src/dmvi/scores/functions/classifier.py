@@ -17,6 +17,7 @@ from torch import Tensor
 
 from dmvi.data.images import to_unit
 from dmvi.errors import DmviError
+from dmvi.files import remake
 from dmvi.networks.vgg import VGG
 from dmvi.training import checkpoint
 
@@ -118,7 +119,7 @@ def load_classifier(path: Path, device: torch.device) -> VGG:
         network.load_state_dict(saved["model"])
     except (KeyError, TypeError, ValueError, RuntimeError):
         raise DmviError(
-            f"{path} is no classifier that this version of the code builds; delete it to train anew"
+            f"{path} is no classifier that this version of the code builds; {remake(path)}"
         ) from None
     network.spec = spec
     return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from dmvi import files
 from dmvi.errors import DmviError
+from dmvi.tables.reading import read_table_csv
 
 STEP = {
     "version": 1,
@@ -27,7 +28,7 @@ def collect_synthetic(tables: list[Path], output: Path) -> None:
     Raises:
         DmviError: a table has other columns than the first.
     """
-    parts = [pd.read_csv(path) for path in tables]
+    parts = [read_table_csv(path, f"synthetic/{path.parent.name}.csv") for path in tables]
     for path, part in zip(tables, parts, strict=True):
         if list(part) != list(parts[0]):
             raise DmviError(
