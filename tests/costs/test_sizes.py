@@ -165,6 +165,6 @@ def test_passes_are_declared(name):
 def test_an_unknown_network_is_refused(monkeypatch):
     dcgan = declared_models()["dcgan"]
     wrong = {**dcgan, "passes": {**dcgan["passes"], "generator": {"decoder": 3}}}
-    monkeypatch.setattr("dmvi.costs.model.declared_models", lambda: {"dcgan": wrong})
+    monkeypatch.setattr("dmvi.costs.work.declared_models", lambda: {"dcgan": wrong})
     with pytest.raises(DmviError, match=r"names the network 'decoder'; .* formulas for encoder"):
         iteration_work(spec_of("dcgan"), (32, 32, 3))

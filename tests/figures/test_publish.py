@@ -69,7 +69,7 @@ def _describe_trainings(own_study):
     same = {"identity": identity_of(spec, 0, meta), "machine": "a GPU", "seconds": 60.0}
     iterations = spec["iterations"]
     records = [
-        {**same, "commit": "c1", "from_step": 0, "to_step": 50},
+        {**same, "commit": "commit 1", "from_step": 0, "to_step": 50},
         {**same, "commit": "c2", "from_step": 50, "to_step": iterations},
     ]
     write_json(own_study.root / "checkpoints/celeba/seed0" / NAME, records)
@@ -95,13 +95,13 @@ def test_provenance_is_that_of_the_trainings_and_not_of_who_publishes(finished):
     provenance = read_json(folder / "provenance.json")
     trained = provenance["trainings"]["runs"]
     assert trained["celeba/seed0"]["complete"]
-    assert trained["celeba/seed0"]["commits"] == ["c1", "c2"]
+    assert trained["celeba/seed0"]["commits"] == ["commit 1", "c2"]
     assert trained["celeba/seed0"]["seconds"] == 120
     assert trained["color_mnist/seed0"] == NO_RECORD
     totals = provenance["training"]
     assert (totals["recorded_seconds"], totals["machines"]) == (120, ["a GPU"])
     assert "runs/color_mnist/seed0" in totals["without_record"]
-    assert "c1" not in provenance["figures"]["commit"]
+    assert "commit 1" not in provenance["figures"]["commit"]
 
 
 def contents(folder):
