@@ -12,7 +12,7 @@ from dmvi.figures.base import figure_module
 @pytest.mark.parametrize(
     ("pair", "outcome"),
     [
-        ((0.3, 0.1), True),
+        ((0.31, 0.1), True),
         ((0.3, 0.2), None),
         ((0.05, 0.1), False),
         ((0.4, math.inf), True),  # one seed: twice the threshold

@@ -35,7 +35,8 @@ def judged(mutation, folder) -> str | None:
         return f"accepted {mutation}" if mutation.kind == "set" and number else None
     words = mutation.named() | {repr(word)[1:-1] for word in mutation.named()}
     named = any(word[:40] in sentence for word in words)
-    if mutation.kind not in ("set", "add"):
+    # What is emptied may be missed elsewhere: the sentence then names the key that misses it.
+    if mutation.kind not in ("set", "add") or mutation.value in ({}, [], "", None):
         named = named or NAMED.search(sentence) is not None
     return None if named else f"names no key of {mutation}: {sentence}"
 

@@ -69,8 +69,9 @@ def test_what_figures_need(tiny):
     def rules(which):
         return Counter(plan.jobs[i].rule for i in which)
 
-    # Two dimensions at one learning rate, four members in two parts; figure 18 alone reads them.
-    alone = {"run_synthetic": 4, "collect_synthetic": 1, "draw": 1}
+    # Two dimensions at one learning rate, four members in two parts, and pairs of Gaussians of a given
+    # divergence; figure 18 alone reads them.
+    alone = {"run_synthetic": 8, "collect_synthetic": 2, "draw": 1}
     assert rules(plan.needs["fig18"]) == alone
     assert rules(plan.only_for("fig18")) == alone
     # Figure 2 looks at one VAE, which others look at too.

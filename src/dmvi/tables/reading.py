@@ -26,7 +26,7 @@ KEYS = {
     },
 }
 # Columns of results that hold words; all others hold numbers.
-TEXTS = ("group", "quantity")
+TEXTS = ("group", "quantity", "divergence", "classifier")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
     "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
