@@ -114,6 +114,7 @@ def test_learns_a_known_kl_of_training_and_test_codes(trained, dataset, tmp_path
     parameters = np.full((128, 8), 2 * np.log(0.5), np.float32)
     parameters[:112, :4], parameters[112:, :4] = 1, -1
     files.write_array(folder / "posterior.npy", parameters)
+    (folder / "encoded.json").unlink()  # of the posteriors that the encoder gave
     setting = {**SETTING, "iterations": 300, "width": 32, "batch_size": 256, "samples": 5000}
     (entry,) = run(folder, dataset, tmp_path / "out", [{**setting, "learning_rate": 2e-3}])
     true = 4 * 0.5 * (1 + 0.25 - 1 - np.log(0.25))

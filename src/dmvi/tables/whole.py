@@ -140,7 +140,8 @@ def _groups_as_in(other: str) -> Check:
         counts = table["group"].value_counts()
         short = [name for name in wanted.index if counts.get(name, 0) < wanted[name]]
         if short:
-            return f"it has {counts.get(short[0], 0)} of {wanted[short[0]]} rows of {short[0]}"
+            each = (f"{counts.get(name, 0)} of {wanted[name]} rows of {name}" for name in short)
+            return f"it has {', '.join(each)}"
         return None
 
     return check
