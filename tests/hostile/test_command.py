@@ -65,6 +65,7 @@ def test_wrong_folders_are_one_sentence(study):
 def test_a_default_that_a_model_cannot_use_is_said_once_per_run(study):
     fresh = Study(study.folder)
     fresh.config["defaults"]["posterior"] = "realnvp"
+    fresh.config["runs"]["plain"]["posterior"] = "gaussian"
     fresh.config["runs"]["point"] = {"model": "avb"}
     fresh.write()
     printed = fresh.snakemake("-n", "results/runs/point/seed0/model.pt")
