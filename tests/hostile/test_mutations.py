@@ -40,7 +40,7 @@ def judged(mutation, folder) -> str | None:
     return None if named else f"names no key of {mutation}: {sentence}"
 
 
-@hypothesis.example(Mutation("set", ("study", "note"), {"\n": [b"x"]}))
+@hypothesis.example(mutation=Mutation("set", ("study", "note"), {"\n": [b"x"]}))
 @settings(
     max_examples=200,
     deadline=None,
