@@ -57,6 +57,8 @@ def main(arguments: list[str] | None = None) -> None:
             function(**values)
     except DmviError as error:
         _refuse(str(error))
+    except BrokenPipeError:  # whoever read what is printed has gone
+        sys.exit(1)
     except OSError as error:
         if error.errno is None:
             raise

@@ -8,7 +8,7 @@ import hypothesis.strategies as st
 import yaml
 from hostile import answer
 from hypothesis import given, settings
-from mutations import mutations
+from mutations import Mutation, mutations
 from tiny_study import tiny_config
 
 CONFIG = tiny_config()
@@ -41,6 +41,7 @@ def judged(mutation, folder) -> str | None:
     return None if named else f"names no key of {mutation}: {sentence}"
 
 
+@hypothesis.example(mutation=Mutation("set", ("study", "note"), {"\n": [b"x"]}))
 @settings(
     max_examples=200,
     deadline=None,

@@ -50,7 +50,8 @@ def encode(
         raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
     images = open_dataset(data).images
     digests = posterior_path.with_name(DIGESTS)
-    digests.unlink(missing_ok=True)  # it would vouch for other arrays
+    with writing(digests):
+        digests.unlink(missing_ok=True)  # it would vouch for other arrays
     with atomic_path(posterior_path) as parameters_file, atomic_path(codes_path) as codes_file:
         # Written, not mapped: on a full disk a map ends the process without a word.
         with open(parameters_file, "wb") as posteriors, open(codes_file, "wb") as codes:
@@ -81,9 +82,11 @@ def encoded(
     They lie in a nameless file in `folder`, because those of 10,000 latents do not fit in memory; it
     is gone when the process ends, however it dies.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     name = folder / "(a nameless file of all posteriors)"
-    with tempfile.TemporaryFile(dir=folder) as file:
+    with writing(name):
+        folder.mkdir(parents=True, exist_ok=True)
+        nameless = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below
+    with nameless as file:
         width = 0
         for _, parameters in posterior_batches(model, images, device, model_path):
             width = parameters.shape[1]

@@ -191,7 +191,8 @@ def _children(node: yaml.CollectionNode, path: str) -> Iterator[tuple[str, yaml.
                 "twice; rename or remove one"
             )
         seen.add(key.value)
-        yield key.value, value
+        shown = key.value[:60]
+        yield shown if shown.isprintable() else repr(shown)[1:-1], value
 
 
 def _merges(value: yaml.Node) -> bool:

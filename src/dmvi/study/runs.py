@@ -123,6 +123,7 @@ def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> 
     sweep = block.pop("sweep", {})
     _check_sweep(f"runs.{key}", sweep, block, schema["$defs"]["run"]["properties"])
     runs = []
+    checked: set[tuple[str, str]] = set()
     for values in itertools.product(*sweep.values()):
         point = dict(zip(sweep, values, strict=True))
         name = entry + "".join(f"-{key}{_path_safe(value)}" for key, value in point.items())
@@ -133,8 +134,12 @@ def _sweep(key: str, entry: str, block: Block, config: Block, schema: Block) -> 
             )
         path = f"runs.{key}" if name == key else f"runs.{key} ({name})"
         swept = _gathered(point)
-        # All else has been checked where it is written.
-        check_schema(swept, {"$ref": "#/$defs/run", "$defs": schema["$defs"]}, path)
+        # All else has been checked where it is written; each swept value is where it comes first.
+        fresh = {key: value for key, value in point.items() if (key, repr(value)) not in checked}
+        checked |= {(key, repr(value)) for key, value in fresh.items()}
+        if fresh:
+            run_schema = {"$ref": "#/$defs/run", "$defs": schema["$defs"]}
+            check_schema(_gathered(fresh), run_schema, path)
         explicit = {**block, **swept}
         base = dict(config.get("defaults", {}))
         base |= config.get("data_defaults", {}).get(explicit.get("data", base.get("data")), {})

@@ -109,7 +109,6 @@ def read_table_csv(path: Path, name: str):
         raise DmviError(
             f"{path} holds what is no number in column {', '.join(texts)}, so it is damaged: {remake(path)}"
         )
-    check_whole(table, path, name)
     numbers = table[list(columns)].select_dtypes("number")
     wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
     if wrong:
@@ -117,6 +116,7 @@ def read_table_csv(path: Path, name: str):
             f"{path} holds values that are not finite in column {', '.join(wrong)}: "
             "its run has probably diverged, train it with a smaller learning rate"
         )
+    check_whole(table, path, name)
     return table
 
 

@@ -16,7 +16,7 @@ import torch
 
 from dmvi.environment import process_name
 from dmvi.errors import DmviError
-from dmvi.files import atomic_path, remake
+from dmvi.files import atomic_path, remake, writing
 
 T = TypeVar("T")
 # What reading a file of other content than ours may end with.
@@ -172,9 +172,11 @@ def locked(folder: str | Path) -> Iterator[None]:
 
     The lock ends with the process, however it dies.
     """
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / "lock", "a+") as file:
+    path = Path(folder) / "lock"
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = open(path, "a+")  # noqa: SIM115 - closed below
+    with opened as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -187,7 +189,8 @@ def locked(folder: str | Path) -> Iterator[None]:
             raise DmviError(
                 f"{folder} cannot be locked ({error.strerror}); keep results on a file system with locks"
             ) from None
-        file.truncate(0)
-        file.write(process_name())
-        file.flush()
+        with writing(path):
+            file.truncate(0)
+            file.write(process_name())
+            file.flush()
         yield
