@@ -50,6 +50,8 @@ def draw(tables):
                     x = 100 * table["step"] / whole if whole else table["step"]
                     look = {"color": colours[label], "marker": markers[label], "markersize": 3}
                     panel(axes, x, table, look, tables, run)
+            if panel in (_kl, _looks):
+                axes.set_ylim(bottom=0)  # once all runs are drawn: it ends the automatic range
             axes.set_xscale("log")
             style.plain_numbers(axes.xaxis)
             if row == 0:
@@ -71,7 +73,6 @@ def _kl(axes, x, table, look, tables, run):
     # A bound under 0 says nothing.
     axes.plot(x, table["lower"].clip(lower=0), linestyle="--", linewidth=0.8, color=look["color"])
     axes.set_ylabel("KL(q(z)‖p(z))  [nats]")
-    axes.set_ylim(bottom=0)
 
 
 def _areas(axes, x, table, look, tables, run):
@@ -98,4 +99,3 @@ def _looks(axes, x, table, look, tables, run):
     axes.plot(x, 100 * table[f"{what}_low_posterior"], linewidth=1.1, **look)
     axes.plot(x, 100 * table[f"{what}_data"], linestyle="--", linewidth=0.8, color="#707070")
     axes.set_ylabel(words)
-    axes.set_ylim(bottom=0)

@@ -73,7 +73,7 @@ def _kl(folder: Path, run: str) -> Ours:
     seeds = _seeds(folder, run, "kl.json")
     if not seeds:
         return Ours(None, None, "", incomparable=NOT_RUN)
-    value, half = _mean([kl["value"] for _, kl in seeds], [kl["standard_error"] for _, kl in seeds])
+    value, half = _mean([kl["value"] for _, kl in seeds])
     return Ours(value, half, _about(folder, seeds), _share(folder, seeds))
 
 
@@ -89,7 +89,7 @@ def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
         why = "this study's rows have other settings than the paper's"
         return Ours(None, None, "", incomparable=why)
     estimates = [of_seed[row - 1] for of_seed in rows]
-    value, half = _mean([e["value"] for e in estimates], [e["standard_error"] for e in estimates])
+    value, half = _mean([e["value"] for e in estimates])
     settings = estimates[0]["settings"]
     about = f"{settings['layers']} layers, {settings['iterations']:,} steps; VAE: {_about(folder, seeds)}"
     return Ours(value, half, about, _share(folder, seeds))
@@ -113,11 +113,14 @@ def _classifier_error(folder: Path) -> Ours:
     return Ours(100 * error, 100 * half, about)
 
 
-def _mean(values: list[float], errors: list[float]) -> tuple[float, float]:
-    """Mean over seeds and half of its 95 % interval; of one seed the estimate's own."""
+def _mean(values: list[float]) -> tuple[float, float | None]:
+    """Mean over seeds and half of its 95 % interval; None with one seed.
+
+    The estimate's own error says nothing about another training: at many latents it is next to 0.
+    """
     if len(values) > 1:
         return interval(values)
-    return values[0], 1.96 * errors[0]
+    return values[0], None
 
 
 def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
@@ -129,7 +132,7 @@ def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
 
 def _about(folder: Path, seeds: list[tuple[dict, dict]]) -> str:
     run = seeds[0][0]
-    count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed, error of the estimate alone"
+    count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
     return (
         f"d = {run['latent_dim']}, width {run['width']}, rate {run['learning_rate']:g}, "
         f"{run['precision']}, {count}"
