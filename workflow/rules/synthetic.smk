@@ -12,11 +12,6 @@ from dmvi.experiments.synthetic.settings import synthetic_jobs
 SYNTHETIC = synthetic_jobs(config)
 
 
-def synthetic_tables(wildcards):
-    folder = f"results/synthetic/{wildcards.kind}"
-    return [f"{folder}/{setting}.csv" for setting in SYNTHETIC[wildcards.kind]]
-
-
 rule run_synthetic:
     output:
         "results/synthetic/{kind}/{setting}.csv",
@@ -49,7 +44,10 @@ rule run_synthetic:
 
 rule collect_synthetic:
     input:
-        synthetic_tables,
+        lambda wildcards: [
+            f"results/synthetic/{wildcards.kind}/{setting}.csv"
+            for setting in SYNTHETIC[wildcards.kind]
+        ],
     output:
         "results/synthetic/{kind}.csv",
     log:
