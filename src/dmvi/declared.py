@@ -18,7 +18,7 @@ from dmvi.errors import DmviError
 
 NOT_LITERAL = object()
 # Keys of a declaration that speak of its own file only: another that extends it says them anew.
-OWN = ("class", "title", "order", "paper")
+OWN = ("class", "title", "order", "paper", "base")
 
 
 # Where a file's declarations end: parsing only what is above takes a tenth of the time.

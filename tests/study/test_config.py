@@ -355,6 +355,12 @@ def put(path: str, value):
             "runs.DATA_dcgan.learning_rate is set twice, once as the sweep's learning_rate.critic",
         ),
         (
+            put(
+                "runs.mine", {"data": "celeba", "model": "infovae_mmd", "alpha": 0.5, "lambda": 0.4}
+            ),
+            "runs.mine.alpha is 0.5 and runs.mine.lambda is 0.4; their sum must be at least 1",
+        ),
+        (
             put("runs.mine", {"data": "celeba", "sweep": {"learning_rate.critic": [1e-4]}}),
             "learning_rate names vae, critic; the players of 'vae' are vae",
         ),

@@ -179,6 +179,16 @@ def test_configurations_that_come_and_go_keep_their_checkpoints(dataset, tmp_pat
     assert outputs(folder) == outputs(tmp_path / "whole")
 
 
+def test_a_model_whose_version_is_raised_starts_anew(dataset, tmp_path, spec, monkeypatch):
+    folder = tmp_path / "parts"
+    run(spec, dataset, folder)
+    monkeypatch.setattr("dmvi.steps.train.model_version", lambda model: 2)
+    messages = []
+    run(spec, dataset, folder, log=messages.append)
+    assert any("another configuration" in message for message in messages)
+    assert len(list((folder / "checkpoints").glob("checkpoint.*.pt"))) == 2  # and the one before it
+
+
 def test_a_name_that_is_taken_is_not_overwritten(dataset, tmp_path, spec):
     folder = tmp_path / "parts"
     run(spec, dataset, folder)

@@ -10,6 +10,28 @@ from dmvi.models.vae import VAE
 from dmvi.objectives.info_weights import check, divergence_weight, kl_weight
 from dmvi.training.player import Player
 
+# What the three declare alike: a base, which is no model of its own.
+DECLARES = {
+    "base": True,
+    "kind": "vae",
+    "players": ["autoencoder"],
+    "posteriors": "tractable",
+    "likelihoods": "any",
+    "encodes": True,
+    "bound": "elbo",
+    "options": {
+        "alpha": {
+            "type": "number",
+            "maximum": 1,
+            "default": 0.0,
+            "description": "reward of information: the KL of each posterior has the weight 1 - alpha",
+        },
+    },
+    "check": "dmvi.objectives.info_weights",
+    "passes": {"autoencoder": {"encoder": 3, "posterior": 3, "generator": 3}},
+    "source": "Zhao et al. (2017)",
+}
+
 
 class InfoAutoencoder(VAE):
     """min over (E, G) of -E_q log p(x|z) + (1 - alpha) KL(q(z|x) || p(z)) + w Div(q(z), p(z)).

@@ -13,19 +13,10 @@ DECLARES = {
     "class": "AdversarialInfoVAE",
     "title": "InfoVAE-adversarial",
     "paper": "infovae",
+    "extends": "info_autoencoder",
     "kind": "hybrid",
     "players": ["code_discriminator", "autoencoder"],
-    "posteriors": ["gaussian", "realnvp"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
-    "encodes": True,
-    "bound": "elbo",
     "options": {
-        "alpha": {
-            "type": "number",
-            "maximum": 1,
-            "default": 0.0,
-            "description": "reward of information: the KL of each posterior has the weight 1 - alpha",
-        },
         "lambda": {
             "type": "number",
             "minimum": 0,
@@ -49,7 +40,6 @@ DECLARES = {
         "code_discriminator": {"encoder": 1, "posterior": 1, "code_discriminator": 6},
         "autoencoder": {"encoder": 3, "posterior": 3, "generator": 3, "code_discriminator": 2},
     },
-    "source": "Zhao et al. (2017)",
     "equations": [
         "C: softplus(-C(z)) + softplus(C(E(x))), z ~ p(z)",
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) softplus(-C(E(x)))",

@@ -12,19 +12,8 @@ DECLARES = {
     "class": "MMDInfoVAE",
     "title": "InfoVAE-MMD",
     "paper": "infovae",
-    "kind": "vae",
-    "players": ["autoencoder"],
-    "posteriors": ["gaussian", "realnvp"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
-    "encodes": True,
-    "bound": "elbo",
+    "extends": "info_autoencoder",
     "options": {
-        "alpha": {
-            "type": "number",
-            "maximum": 1,
-            "default": 0.0,
-            "description": "reward of information: the KL of each posterior has the weight 1 - alpha",
-        },
         "lambda": {
             "type": "number",
             "minimum": 0,
@@ -42,8 +31,6 @@ DECLARES = {
             "description": "the prior's part from as many draws as codes, or in closed form",
         },
     },
-    "passes": {"autoencoder": {"encoder": 3, "posterior": 3, "generator": 3}},
-    "source": "Zhao et al. (2017)",
     "equations": [
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) MMD²(q(z), p(z))",
     ],

@@ -9,19 +9,8 @@ DECLARES = {
     "class": "SteinInfoVAE",
     "title": "InfoVAE-Stein",
     "paper": "infovae",
-    "kind": "vae",
-    "players": ["autoencoder"],
-    "posteriors": ["gaussian", "realnvp"],
-    "likelihoods": ["bernoulli", "quantized_normal", "categorical"],
-    "encodes": True,
-    "bound": "elbo",
+    "extends": "info_autoencoder",
     "options": {
-        "alpha": {
-            "type": "number",
-            "maximum": 1,
-            "default": 0.0,
-            "description": "reward of information: the KL of each posterior has the weight 1 - alpha",
-        },
         "lambda": {
             "type": "number",
             "minimum": 0,
@@ -29,8 +18,6 @@ DECLARES = {
             "description": "match of the marginals: the divergence has the weight alpha + lambda - 1",
         },
     },
-    "passes": {"autoencoder": {"encoder": 3, "posterior": 3, "generator": 3}},
-    "source": "Zhao et al. (2017)",
     "equations": [
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) - (α + λ - 1) E ⟨φ(z), z⟩, φ SVGD's direction",
     ],

@@ -13,6 +13,7 @@ from dmvi.data.dataset import Dataset, open_dataset
 from dmvi.estimators import tracked_bound as bound
 from dmvi.estimators.tracked_bound import BoundTracker
 from dmvi.models import make_model
+from dmvi.study.declarations import model_version
 from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
@@ -63,9 +64,14 @@ def cost(costs, run):
 
 
 def identity_of(spec: dict[str, Any], seed: int, dataset: Dataset) -> str:
-    """What a training is, its length aside: a checkpoint is continued where this is the same."""
+    """What a training is, its length aside: a checkpoint is continued where this is the same.
+
+    The model's version is part of it once it has been raised.
+    """
     what = {key: value for key, value in spec.items() if key != "iterations"}
-    return checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"]])
+    version = model_version(spec["model"])
+    raised = [version] if version > 1 else []
+    return checkpoint.digest([what, seed, dataset.meta["sha256"]["images.npy"], *raised])
 
 
 def train(

@@ -30,7 +30,7 @@ REQUIRED = (
     *("class", "title", "kind", "players", "encodes", "options", "passes"),
     *("source", "equations", "matches"),
 )
-OPTIONAL = ("posteriors", "likelihoods", "bound", "steps", "paper")
+OPTIONAL = ("posteriors", "likelihoods", "bound", "steps", "paper", "check")
 # Keys of a STEP and of a SCORE: required ones, optional ones.
 STEP_KEYS = ("version", "wildcards", "gives", "gpu", "resumes"), ("estimators", "options")
 SCORE_KEYS = (
@@ -104,13 +104,16 @@ def declared_models() -> dict[str, dict[str, Any]]:
     paper: the reproduced paper that it belongs to ("dmvi" is Rosca et al., 2018); None for a model
         of one's own.
     version: raised when the same spec gives another training; 1 if not given.
+    check: a module whose function `check(options, path)` refuses options that contradict each other,
+        in a sentence; it is imported with the study, so it loads nothing heavy.
     extends: another model, all of whose declaration holds but for what is said anew
-        (`dmvi.declared.declarations`): class, title and paper are always said anew.
+        (`dmvi.declared.declarations`): class, title and paper are always said anew. base: true of a
+        declaration that is only there to be extended, and is no model.
 
     Raises:
         DmviError: naming the file, and the key that is missing, unknown or cannot be meant.
     """
-    found = declarations(_MODELS)
+    found = {k: own for k, own in declarations(_MODELS).items() if not own.get("base")}
     for name, declared in found.items():
         _check(name, declared)
     choices = {
@@ -138,7 +141,7 @@ def model_version(name: str) -> int:
 def lineage(name: str) -> tuple[str, ...]:
     """The models that a model extends, the first one first, and itself."""
     base = declared_models()[name].get("extends")
-    return (*(lineage(base) if base else ()), name)
+    return (*(lineage(base) if base in declared_models() else ()), name)
 
 
 def _check(name: str, declared: dict[str, Any]) -> None:

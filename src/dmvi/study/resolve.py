@@ -1,5 +1,6 @@
 """What one run computes: its model's defaults filled in, what it does not use dropped, the rest checked."""
 
+from importlib import import_module
 from typing import Any
 
 from dmvi.distributions.registry import declared_posteriors
@@ -41,6 +42,8 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     _check_complete(path, run, model)
     run = _with_posteriors_options(path, run)
     run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
+    if "check" in model:
+        import_module(model["check"]).check(run, path)
     _drop_unused(path, run, model)
     _check_sizes(path, run, config["data"][run["data"]], model)
     seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
