@@ -107,6 +107,9 @@ def _keep(path: Path, keep: Path) -> None:
         second.unlink(missing_ok=True)
         os.link(path, second)
         os.replace(second, keep)
+        # A rename between two names of one file does nothing, and leaves both: `keep` was this file
+        # already if a process was killed between here and the renaming of the new one.
+        second.unlink(missing_ok=True)
     except OSError:  # a file system without hard links
         second.unlink(missing_ok=True)
         os.replace(path, keep)

@@ -17,6 +17,7 @@ NOT_RUN = {
     ("python3", "-m", "venv"): "an environment takes minutes and the network",
     (".", ".venv/bin/activate"): "belongs to the environment above",
     ("pip", "install"): "needs the network",
+    ("pipx", "run"): "needs the network",
     ("pytest",): "would run these tests within themselves",
     ("nano",): "needs a terminal",
     ("tmux",): "needs a terminal",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from linear_gaussian import LinearGaussian
 
-from dmvi.distributions.likelihoods import Bernoulli
+from dmvi.distributions.likelihoods import LIKELIHOODS
 from dmvi.errors import DmviError
 from dmvi.estimators import schedules
 from dmvi.estimators.annealing import forward
@@ -203,7 +203,7 @@ def test_a_models_log_likelihood_in_the_estimators_shapes():
     by_hand = torch.stack([model.log_likelihood(x, chain) for chain in z])
     torch.testing.assert_close(chained(z), by_hand)
     torch.testing.assert_close(chained(z[:2]), by_hand[:2])
-    grid = over_grid(model.generator, Bernoulli().log_prob, x)(z[:, 0])
+    grid = over_grid(model.generator, LIKELIHOODS["bernoulli"]().log_prob, x)(z[:, 0])
     expected = [
         [model.log_likelihood(x[i : i + 1], z[m, :1])[0] for i in range(4)] for m in range(5)
     ]

@@ -221,3 +221,15 @@ def test_what_is_being_written_is_not_removed(tmp_path):
         assert mine.exists()
         assert not other.exists()
     assert path.read_text() == "mine"
+
+
+def test_a_kill_between_the_two_renames_of_a_checkpoint_leaves_no_second_name(tmp_path):
+    """Then the kept file is the one that the next writing keeps, under two names already."""
+    path, keep = tmp_path / "checkpoint.pt", tmp_path / "checkpoint.previous.pt"
+    path.write_text("first")
+    os.link(path, keep)  # as the kill left it
+    with files.atomic_path(path, keep) as temporary:
+        temporary.write_text("second")
+    assert path.read_text() == "second"
+    assert keep.read_text() == "first"
+    assert set(tmp_path.iterdir()) == {path, keep}

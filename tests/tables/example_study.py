@@ -352,10 +352,11 @@ def _write_run(folder: Path, rng, d: int, builder: str):
     low.mkdir(parents=True, exist_ok=True)
     for name in ("images", "standard_images", "neighbours"):
         np.save(low / f"{name}.npy", _pictures(rng, M, size))
-    log_q = {"group": ["prior"] * K + ["posterior"] * 200, "log_q": rng.normal(-20, 5, K + 200)}
+    codes = min(1000, K)
+    log_q = {"group": ["prior"] * K + ["posterior"] * codes, "log_q": rng.normal(-20, 5, K + codes)}
     log_q |= {
-        "log_p": rng.normal(-15, 2, K + 200),
-        "selected": [True] * M + [False] * (K + 200 - M),
+        "log_p": rng.normal(-15, 2, K + codes),
+        "selected": [True] * M + [False] * (K + codes - M),
     }
     pd.DataFrame(log_q).to_csv(low / "log_q.csv", index=False)
     draws = rng.normal(size=(K, d)).astype(np.float32)

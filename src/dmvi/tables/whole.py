@@ -115,6 +115,38 @@ def _one_per_sample(table, path: Path) -> str | None:
     return f"it has {len(table)} of {samples} rows" if samples not in (None, len(table)) else None
 
 
+def _log_q(table, path: Path) -> str | None:
+    draws = _rows_of_array(path, "draws.npy")
+    counts = table["group"].value_counts()
+    if draws is None:
+        return None
+    codes = min(1000, draws, _beside(path.parent, "kl.json").get("components", draws))
+    if counts.get("prior", 0) != draws or counts.get("posterior", 0) < codes:
+        return f"it has {dict(counts)} rows, of {draws} prior draws and {codes} codes"
+    return None
+
+
+def _groups_as_in(other: str) -> Check:
+    """The same number of images of each group as another table beside it has."""
+
+    def check(table, path: Path) -> str | None:
+        import pandas as pd
+
+        beside = path.with_name(other)
+        try:
+            wanted = pd.read_csv(beside, usecols=["group"])["group"].value_counts()
+        except (OSError, ValueError):
+            return None
+        counts = table["group"].value_counts()
+        short = [name for name in wanted.index if counts.get(name, 0) < wanted[name]]
+        if short:
+            each = (f"{counts.get(name, 0)} of {wanted[name]} rows of {name}" for name in short)
+            return f"it has {', '.join(each)}"
+        return None
+
+    return check
+
+
 def _pixels(table, path: Path) -> str | None:
     counts = table.groupby(["group", "channel"]).size()
     channels = table.groupby("group")["channel"].nunique()
@@ -141,6 +173,9 @@ _CHECKS: dict[str, Check] = {
     "density_models/": _density_model,
     "low_posterior/neighbours.csv": _one_per_sample,
     "low_posterior/ranks.csv": _one_per_sample,
+    "low_posterior/log_q.csv": _log_q,
+    "low_posterior/bounds.csv": _groups_as_in("images.csv"),
+    "low_posterior/images.csv": _groups_as_in("bounds.csv"),
     "low_posterior/pixels.csv": _pixels,
     "low_posterior/embedding.csv": _embedding,
 }
