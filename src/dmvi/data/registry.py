@@ -9,7 +9,8 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
     images            images of each split: {"train": n, "valid": n, "test": n}
     standin           {"title", "note" for captions}, where it has one; one without has no
                       `source: standin`
-    options           keys of its own in a config: {name: the fields of `Option`}
+    options           keys of its own in a config: {name: the fields of `Option`}; None for one that
+                      it does not take over from what it extends
     kind              the paper's data set that it stands for in the claims; none if not given
     publishable       False where its images may not be passed on
     seconds_per_image that building takes, for the cost model
@@ -38,13 +39,17 @@ STANDIN_SIZES = {"train": 2000, "valid": 250, "test": 250}
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a builder: a number in [minimum, maximum], or a crop."""
+    """One option of a builder: a number in [minimum, maximum], a crop, or one of some words.
+
+    One whose default is None is no part of a spec that does not set it.
+    """
 
     default: Any
-    kind: str  # "number" | "crop"
+    kind: str  # "number" | "crop" | "choice"
     help: str
     minimum: float = -math.inf
     maximum: float = math.inf
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,8 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
     standin = own.pop("standin", None)
     if standin:
         own |= {"standin_title": standin["title"], "standin_note": standin["note"]}
-    options = {key: Option(**option) for key, option in own.pop("options", {}).items()}
+    declared = own.pop("options", {})
+    options = {key: Option(**option) for key, option in declared.items() if option is not None}
     return BuilderInfo(
         module=f"dmvi.data.{name}",
         sources=SOURCES if standin else SOURCES[:1],
@@ -111,8 +117,14 @@ def image_counts(spec: Mapping[str, Any]) -> Mapping[str, int]:
     return BUILDERS[spec["builder"]].images
 
 
+def binary(spec: Mapping[str, Any]) -> bool:
+    """Whether every pixel of the held-out images is 0 or 255, so that a Bernoulli is a probability."""
+    return spec.get("binarize") == "eval"
+
+
 def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The spec with every default filled in: builder, source, seed, limit and the options.
+    """The spec with every default filled in: builder, source, seed, limit and the options (those
+    without a default where they are set).
 
     Args:
         spec: a data set's entry in the config.
@@ -141,10 +153,20 @@ def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "seed": _whole(spec.get("seed", 0), f"{where}.seed", 0, MAX_SEED),
         "limit": _limit(spec.get("limit"), f"{where}.limit"),
     }
+    checks = {"crop": _crop, "number": _number, "choice": _choice}
     for key, option in info.options.items():
-        check = _crop if option.kind == "crop" else _number
-        resolved[key] = check(spec.get(key, option.default), f"{where}.{key}", option)
+        if key in spec or option.default is not None:
+            value = spec.get(key, option.default)
+            resolved[key] = checks[option.kind](value, f"{where}.{key}", option)
     return resolved
+
+
+def _choice(value: Any, where: str, option: Option) -> str:
+    if value not in option.choices:
+        raise DmviError(
+            f"{where} is {value!r}; choose {' or '.join(option.choices)}, or leave it out"
+        )
+    return value
 
 
 def _whole(value: Any, where: str, minimum: int, maximum: int) -> int:

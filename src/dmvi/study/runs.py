@@ -41,6 +41,7 @@ class Run:
             retrains nothing.
         tags: words that figures select by; a change retrains nothing either.
         notes: a sentence for each default that its model cannot use.
+        binary: whether it learns binary pixels and its held-out images have no others.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Run:
     how: dict[str, Any]
     tags: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    binary: bool = False
 
     def check_seed(self, written: str) -> None:
         """Refuses a seed that the run is not trained with, as a path writes it.
