@@ -77,9 +77,10 @@ STEP = {
                 "description": "of inverse temperatures; sigmoid is slow at both ends",
             },
             "start": {
-                "enum": ["posterior", "prior"],
-                "default": "posterior",
-                "description": "where chains begin: N(m(x), s(x)²) of the encoder, or N(0, I)",
+                "enum": ["curvature", "posterior", "prior"],
+                "default": "curvature",
+                "description": "where chains begin: the encoder's mean with the width that log p(x, z) "
+                "has there or with the encoder's own, or N(0, I)",
             },
             "draws": {
                 "type": "integer",
@@ -276,24 +277,29 @@ class _Work:
 
         return progress
 
-    def _start(self, x: Tensor) -> GaussianStart:
-        """q0 of images."""
+    def _start(self, x: Tensor, likelihood: Callable[[Tensor], Tensor]) -> GaussianStart:
+        """q0 of images, whose log p(x|z) is given for two chains or more."""
         if self.settings["start"] == "prior":
             return GaussianStart.prior(len(x), self.model.latent_dim, x)
         parameters = self.model.encode(x)
         if isinstance(self.model.posterior, GaussianFamily):
             mean, log_variance = parameters.chunk(2, dim=-1)
-            return GaussianStart(mean, (0.5 * log_variance).exp().clamp(min=SMALLEST_STD))
-        draws = [self.model.sample_posterior(parameters) for _ in range(POSTERIOR_DRAWS)]
-        return GaussianStart.from_draws(torch.stack(draws))
+            start = GaussianStart(mean, (0.5 * log_variance).exp().clamp(min=SMALLEST_STD))
+        else:
+            draws = [self.model.sample_posterior(parameters) for _ in range(POSTERIOR_DRAWS)]
+            start = GaussianStart.from_draws(torch.stack(draws))
+        if self.settings["start"] == "curvature":
+            return GaussianStart.from_curvature(likelihood, start.mean)
+        return start
 
     def _tuned(self) -> Part:
         x = to_input(self.pilot, self.device)
         torch.manual_seed(self.seed)
+        likelihood = over_chains(self.model.log_likelihood, x, PILOT_CHAINS)
         return {
             "step_sizes": schedules.tune(
-                over_chains(self.model.log_likelihood, x, PILOT_CHAINS),
-                self._start(x),
+                likelihood,
+                self._start(x, likelihood),
                 self.betas,
                 leapfrog=self.settings["leapfrog"],
                 chains=PILOT_CHAINS,
@@ -309,7 +315,7 @@ class _Work:
         x = self.model.simulate(z, generator)
         # z is an exact draw of p(z|x) of what was drawn from: a likelihood whose sum is 1.
         likelihood = over_chains(self.model.log_normalised, x, self.settings["chains"])
-        start = self._start(x)
+        start = self._start(x, likelihood)
         common = (likelihood, start, self.betas, self.step_sizes)
         shared = {**self.shared, "generator": generator}
         lower = annealing.forward(*common, **shared, progress=self._report(n))
@@ -321,7 +327,7 @@ class _Work:
     def _estimates(self, rows: slice, generator: torch.Generator) -> Part:
         x = to_input(self.images[rows], self.device)
         likelihood = over_chains(self.model.log_likelihood, x, self.settings["chains"])
-        start = self._start(x)
+        start = self._start(x, likelihood)
         annealed = annealing.forward(
             likelihood,
             start,

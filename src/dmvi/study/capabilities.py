@@ -26,6 +26,12 @@ def lacks(run: "Run", table: str) -> str | None:
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
         "Gaussian posterior with snapshots": gaussian and bool(run.how["snapshots"]),
+        "one pixel, one latent and a Gaussian posterior": (
+            run.pixels == 1
+            and run.spec["latent_dim"] == 1
+            and gaussian
+            and "likelihood" in run.spec
+        ),
         LIKELIHOOD: True,
     }
     if words := _lacking_likelihood(run):

@@ -1,9 +1,10 @@
 """What one run computes: its model's defaults filled in, what it does not use dropped, the rest checked."""
 
 from importlib import import_module
+from math import prod
 from typing import Any
 
-from dmvi.data.registry import binary
+from dmvi.data.registry import BUILDERS, binary
 from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
@@ -21,7 +22,7 @@ Block = dict[str, Any]  # some keys of a run
 
 
 def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> dict[str, Any]:
-    """The run's `spec`, `how`, `seeds`, `tags`, `notes` and `binary`.
+    """The run's `spec`, `how`, `seeds`, `tags`, `notes`, `binary` and `pixels`.
 
     Args:
         path: of the run within the config, for messages.
@@ -51,8 +52,9 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     tags = tuple(run.pop("tags", ()))
     spec = {key: value for key, value in run.items() if key not in HOW}
     found = {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags, "notes": notes}
-    is_binary = spec.get("binarize", False) and binary(config["data"][spec["data"]])
-    return {**found, "binary": is_binary}
+    data = config["data"][spec["data"]]
+    is_binary = spec.get("binarize", False) and binary(data)
+    return {**found, "binary": is_binary, "pixels": prod(BUILDERS[data["builder"]].image_shape)}
 
 
 def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:
