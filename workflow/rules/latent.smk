@@ -3,8 +3,8 @@
 Required inputs: a trained model and its data set. Outputs: KL(q(z), p(z)) by Monte Carlo, by
 classifiers and by density models, the posteriors' profile over latent units, low-posterior samples
 and their comparison with data, their t-SNE map; posteriors and codes of the runs whose posteriors
-several steps read. Steps: encode, estimate_kl, estimate_ratio, fit_density_model,
-find_low_posterior.
+several steps read; of two points, all of it by quadrature. Steps: encode, estimate_kl,
+estimate_ratio, fit_density_model, find_low_posterior, examine_snapshots, examine_points.
 """
 
 
@@ -228,4 +228,34 @@ rule examine_snapshots:
             --settings {params.settings:q} --seed {wildcards.seed} \
             --checkpoints {params.checkpoints:q} --device {resources.device:q} \
             --output {output:q} &>{log:q}
+        """
+
+
+rule examine_points:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        json="results/runs/{run}/seed{seed}/points.json",
+        curves="results/runs/{run}/seed{seed}/points_curves.csv",
+        pixels="results/runs/{run}/seed{seed}/points_pixels.csv",
+    log:
+        "results/logs/examine_points/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/examine_points/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("examine_points"),
+        runtime=limit("examine_points"),
+    params:
+        asked=lambda wildcards: refuse_unless_given(wildcards, "points.json"),
+        version=version("examine_points"),
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi examine-points --model {input.model:q} --data {params.data:q} \
+            --json {output.json:q} --curves {output.curves:q} --pixels {output.pixels:q} &>{log:q}
         """
