@@ -40,6 +40,7 @@ def test_the_papers_study_resolves(paper):
         "draw": 36,
         "collect_claims": 1,
         "write_gallery": 1,
+        "write_page": 1,
         "all": 1,
     }
 
@@ -90,6 +91,7 @@ def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
         "draw": 2,
         "collect_claims": 1,
         "write_gallery": 1,
+        "write_page": 1,
         "all": 1,
     }
     printed = study.snakemake("-n", "results/runs/mine/seed0/kl.json", check=False)
