@@ -33,11 +33,28 @@ from torch.utils._pytree import tree_leaves, tree_map
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 SOURCE = str(Path(__file__).resolve().parents[2] / "src/dmvi")
 # Their results, or the size of these, have to be known to the host.
-READS = {"_local_scalar_dense", "equal", "is_nonzero", "nonzero", "masked_select", "_unique2", "unique_dim"}
+READS = {
+    "_local_scalar_dense",
+    "equal",
+    "is_nonzero",
+    "nonzero",
+    "masked_select",
+    "_unique2",
+    "unique_dim",
+}
 # They take tensors of two devices: copies, and indices that may lie on the CPU.
 ACROSS = {"copy_", "_to_copy", "index", "index_put", "index_put_", "_index_put_impl_"}
 # They do not even take a number of the CPU beside tensors of the GPU.
-STRICT = {"cat", "stack", "index_select", "gather", "scatter", "scatter_add", "index_add", "index_copy"}
+STRICT = {
+    "cat",
+    "stack",
+    "index_select",
+    "gather",
+    "scatter",
+    "scatter_add",
+    "index_add",
+    "index_copy",
+}
 
 
 class WrongDeviceError(RuntimeError):
@@ -137,7 +154,8 @@ class Machine(TorchDispatchMode):
 
     def _note_reads(self, name: str, args: tuple, tensors: list[Tensor], on_gpu: bool) -> None:
         masks = name.startswith("index") and any(
-            tensor.dtype in (torch.bool, torch.uint8) for tensor in tree_leaves(args[1:2])
+            tensor.dtype in (torch.bool, torch.uint8)
+            for tensor in tree_leaves(args[1:2])
             if isinstance(tensor, OnGPU)
         )
         # The target of `copy_` says where to.
@@ -145,7 +163,9 @@ class Machine(TorchDispatchMode):
         if name in READS or masks or away or (name == "_to_copy" and not on_gpu):
             place = _our_line()
             if self.strict:
-                raise HostReadError(f"{name} makes the host wait for the GPU, {place[0]}:{place[1]}")
+                raise HostReadError(
+                    f"{name} makes the host wait for the GPU, {place[0]}:{place[1]}"
+                )
             self.reads[(name, *place)] += 1
 
     def _check_generator(
