@@ -30,6 +30,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from dmvi.objectives import kernels
+
 CPU, CUDA = torch.device("cpu"), torch.device("cuda", 0)
 SOURCE = str(Path(__file__).resolve().parents[2] / "src/dmvi")
 # Their results, or the size of these, have to be known to the host.
@@ -219,6 +221,8 @@ def pretended_gpu() -> Iterator[Machine]:
     ):
         # A parameter cannot become one of another class in place.
         torch.__future__.set_swap_module_params_on_conversion(True)
+        # `torch.tensor(..., device="cuda")` then moves its numbers where we see it.
+        torch._C._set_only_lift_cpu_tensors(True)
         _MACHINE.append(machine)
         try:
             yield machine
@@ -226,6 +230,8 @@ def pretended_gpu() -> Iterator[Machine]:
             _MACHINE.pop()
             Generator.made.clear()
             torch.__future__.set_swap_module_params_on_conversion(swapped)
+            torch._C._set_only_lift_cpu_tensors(False)
+            kernels._laguerre_on.cache_clear()  # holds tensors of ours
 
 
 def _host(value):
