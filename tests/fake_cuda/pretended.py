@@ -17,10 +17,11 @@ is switched off), asynchrony, and memory. That takes a GPU: tests/gpu.
 """
 
 import heapq
+import resource
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import ClassVar
 from unittest.mock import patch
@@ -126,14 +127,16 @@ class Machine(TorchDispatchMode):
 
     Attributes:
         reads: how often the host has waited for the GPU, by (operation, file of ours, line).
-        strict: whether it may.
+        strict: whether that is an error.
         calls: operations on the GPU.
+        recording: the operations of the graph that is being captured.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.reads: Counter[tuple[str, str, int]] = Counter()
         self.strict, self.calls = False, 0
+        self.recording: list[tuple] | None = None
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         return self.run(func, args, kwargs or {})
@@ -150,6 +153,8 @@ class Machine(TorchDispatchMode):
         self.calls += on_gpu
         hosts = tree_map(_host, (args, kwargs))
         result = _fused_lstm(name, hosts[0]) or func(*hosts[0], **hosts[1])
+        if self.recording is not None:
+            self.recording.append((func, *hosts, result))
         if name == "_local_scalar_dense" or not on_gpu:
             return tree_map(lambda value: _same(value, tensors, None), result)
         return tree_map(lambda value: _same(value, tensors, OnGPU), result)
@@ -202,23 +207,35 @@ def pretended_gpu() -> Iterator[Machine]:
     torch._C._ensureCUDADeviceGuardSet()
     swapped = torch.__future__.get_swap_module_params_on_conversion()
     machine = Machine()
-    with (
-        patch.object(torch, "Generator", Generator),
-        patch.object(torch.autograd, "backward", _backward),
-        patch.object(torch.autograd, "grad", _grad),
-        patch.object(torch.cuda, "_lazy_init", lambda: None),
-        patch.object(torch.cuda, "is_available", lambda: True),
-        patch.object(torch.cuda, "is_bf16_supported", lambda *_: True),
-        patch.object(torch.cuda, "is_current_stream_capturing", lambda: False),
-        patch.object(torch.cuda, "current_device", lambda: 0),
-        patch.object(torch.cuda, "get_device_name", lambda *_: "a pretended GPU"),
-        patch.object(torch.cuda, "synchronize", lambda *_: None),
+    replaced = [
+        (torch, "Generator", Generator),
+        (torch.autograd, "backward", _backward),
+        (torch.autograd, "grad", _grad),
+        (torch.cuda, "_lazy_init", lambda: None),
+        (torch.cuda, "is_available", lambda: True),
+        (torch.cuda, "is_bf16_supported", lambda *_: True),
+        (torch.cuda, "is_current_stream_capturing", lambda: False),
+        (torch.cuda, "current_device", lambda: 0),
+        (torch.cuda, "get_device_name", lambda *_: "a pretended GPU"),
+        (torch.cuda, "synchronize", lambda *_: None),
+        (torch.cuda, "CUDAGraph", Graph),
+        (torch.cuda, "graph", _capture),
+        (torch.cuda, "Stream", Stream),
+        (torch.cuda, "current_stream", lambda *_: Stream()),
+        (torch.cuda, "stream", lambda *_: nullcontext()),
+        (torch.cuda, "empty_cache", lambda: None),
+        (torch.cuda, "reset_peak_memory_stats", lambda *_: None),
+        (torch.cuda, "memory_allocated", lambda *_: 0),
+        (torch.cuda, "max_memory_allocated", lambda *_: _peak()),
         # One generator stands for the CPU's and the GPU's default ones.
-        patch.object(torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
-        patch.object(torch.cuda, "set_rng_state", lambda state, *_: torch.set_rng_state(state)),
-        torch.backends.cudnn.flags(enabled=False),
-        machine,
-    ):
+        (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
+        (torch.cuda, "set_rng_state", lambda state, *_: torch.set_rng_state(state)),
+    ]
+    with ExitStack() as stack:
+        for owner, name, value in replaced:
+            stack.enter_context(patch.object(owner, name, value))
+        stack.enter_context(torch.backends.cudnn.flags(enabled=False))
+        stack.enter_context(machine)
         # A parameter cannot become one of another class in place.
         torch.__future__.set_swap_module_params_on_conversion(True)
         # `torch.tensor(..., device="cuda")` then moves its numbers where we see it.
@@ -293,6 +310,69 @@ def _our_line() -> tuple[str, int]:
             other = name, frame.f_lineno
         frame = frame.f_back
     return other or ("?", 0)
+
+
+# CUDA graphs.
+
+
+class Graph:
+    """In place of `torch.cuda.CUDAGraph`: runs what was captured again, into the same memory.
+
+    Capturing runs the operations here, which a GPU does not; so the first replay does nothing.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[tuple] = []
+        self.replays = 0
+
+    def register_generator_state(self, generator: torch.Generator) -> None:
+        if Generator.made[generator._cdata].device != CUDA:
+            raise WrongDeviceError("the generator of a CUDA graph must be the GPU's")
+
+    @torch.no_grad()
+    def replay(self) -> None:
+        self.replays += 1
+        for func, args, kwargs, recorded in self.calls if self.replays > 1 else ():
+            name = func.overloadpacket.__name__
+            before = {_memory(leaf) for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)}
+            result = _fused_lstm(name, args) or func(*args, **kwargs)
+            for old, new in zip(tree_leaves(recorded), tree_leaves(result), strict=True):
+                if _is_tensor(new) and _memory(new) not in before:  # else a view, or done in place
+                    old.copy_(new)
+
+
+def _is_tensor(value) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _memory(tensor: Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+@contextmanager
+def _capture(graph: Graph, stream: object = None) -> Iterator[None]:
+    machine = _MACHINE[-1]
+    machine.recording = graph.calls
+    try:
+        with machine.no_reads():  # CUDA refuses them in a capture
+            yield
+    finally:
+        machine.recording = None
+
+
+class Stream:
+    """In place of `torch.cuda.Stream`: what is done is done at once."""
+
+    def __init__(self, device: torch.device | None = None) -> None:
+        self.device = device
+
+    def wait_stream(self, other: "Stream") -> None:
+        pass
+
+
+def _peak() -> int:
+    """Bytes that the process has ever held."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 # Gradients.

@@ -95,7 +95,7 @@ def test_mixed_precision_stays_there(spec):
         assert value.item() == pytest.approx(exact[name].item(), rel=0.1, abs=0.1), name
 
 
-def trained(spec, folder, device, *lengths):
+def trained(spec, folder, device, *lengths, cuda_graphs=False):
     """Weights, journal and bounds after a training to the last of the lengths, resumed in between."""
     shape, device = SHAPES[28], torch.device(device)
     for iterations in lengths:
@@ -105,7 +105,7 @@ def trained(spec, folder, device, *lengths):
         sampler = Sampler(noise(shape), spec["batch_size"], 0, device, binarize=True)
         tracker = BoundTracker(model, noise(shape), 2, device)
         policy = CheckpointPolicy(folder, every=2, snapshots=(3,))
-        journal = fit(model, sampler, spec, "same", policy, lambda _: None, tracker)
+        journal = fit(model, sampler, spec, "same", policy, lambda _: None, tracker, cuda_graphs)
     return host(model.state_dict()), journal.rows, tracker.rows
 
 
@@ -141,3 +141,14 @@ def test_the_host_waits_once_in_a_window(tmp_path):
     journal = sum(n for (_, file, _), n in more.items() if file == "training/journal.py")
     assert 0 < journal <= 2 + 2 * 4
     assert not {file for _, file, _ in more} - WAITING
+
+
+@pytest.mark.parametrize("spec", models().values(), ids=models())
+def test_a_captured_training_ends_as_an_eager_one(spec, tmp_path):
+    """Captured by the lines that a GPU would run; only CUDA's own graph is replaced."""
+    with pretended_gpu():
+        eager = trained(spec, tmp_path / "eager", CUDA, 7)
+        graph = trained(spec, tmp_path / "graph", CUDA, 4, 7, cuda_graphs=True)
+        for name, value in eager[0].items():
+            assert torch.equal(graph[0][name], value), name
+    assert graph[1:] == eager[1:]
