@@ -17,7 +17,6 @@ is switched off), asynchrony, and memory. That takes a GPU: tests/gpu.
 """
 
 import heapq
-import resource
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
 from torch.utils._pytree import tree_leaves, tree_map
 
 from dmvi.objectives import kernels
@@ -142,6 +141,11 @@ class Machine(TorchDispatchMode):
         return self.run(func, args, kwargs or {})
 
     def run(self, func, args: tuple, kwargs: dict):
+        if torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), "CompositeImplicitAutograd"):
+            with self:  # made of others, which come back one by one
+                made_of = func.decompose(*args, **kwargs)
+            if made_of is not NotImplemented:
+                return made_of
         leaves = tree_leaves((args, kwargs))
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
         name = func.overloadpacket.__name__
@@ -226,7 +230,7 @@ def pretended_gpu() -> Iterator[Machine]:
         (torch.cuda, "empty_cache", lambda: None),
         (torch.cuda, "reset_peak_memory_stats", lambda *_: None),
         (torch.cuda, "memory_allocated", lambda *_: 0),
-        (torch.cuda, "max_memory_allocated", lambda *_: _peak()),
+        (torch.cuda, "max_memory_allocated", lambda *_: 0),
         # One generator stands for the CPU's and the GPU's default ones.
         (torch.cuda, "get_rng_state", lambda *_: torch.get_rng_state()),
         (torch.cuda, "set_rng_state", lambda state, *_: torch.set_rng_state(state)),
@@ -326,12 +330,15 @@ class Graph:
         self.replays = 0
 
     def register_generator_state(self, generator: torch.Generator) -> None:
-        if Generator.made[generator._cdata].device != CUDA:
+        if Generator.made[generator._cdata].device.type != "cuda":
             raise WrongDeviceError("the generator of a CUDA graph must be the GPU's")
 
-    @torch.no_grad()
     def replay(self) -> None:
         self.replays += 1
+        with torch.no_grad(), _disable_current_modes():
+            self._run()
+
+    def _run(self) -> None:
         for func, args, kwargs, recorded in self.calls if self.replays > 1 else ():
             name = func.overloadpacket.__name__
             before = {_memory(leaf) for leaf in tree_leaves((args, kwargs)) if _is_tensor(leaf)}
@@ -368,11 +375,6 @@ class Stream:
 
     def wait_stream(self, other: "Stream") -> None:
         pass
-
-
-def _peak() -> int:
-    """Bytes that the process has ever held."""
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 # Gradients.

@@ -136,18 +136,28 @@ def run_estimate_ratio(_, folder, data, out, device):
     estimate_ratio(*paths, data, [RATIO], 0, *written, device, quiet)
 
 
-def run_train(_, folder, data, out, device):
+def run_train(kind, folder, data, out, device):
     spec = json.loads(checkpoint.load(folder / "gaussian/model.pt")["spec"])
     spec |= {"iterations": 6, "log_every": 2, "bound_every": 3, "bound_images": 8}
     names = ("model.pt", "history.csv", "run.json", "bound.csv", "checkpoints")
     paths = [out / name for name in names]
-    train(spec, "run", 0, data, *paths, device=device, log=quiet, snapshots=(2, 6))
+    train(
+        spec,
+        "run",
+        0,
+        data,
+        *paths,
+        device=device,
+        log=quiet,
+        snapshots=(2, 6),
+        cuda_graphs=kind == "captured",
+    )
 
 
 def run_examine_snapshots(_, folder, data, out, device):
     source = folder / "trained"
     if not source.exists():
-        run_train(_, folder, data, source, "cpu")
+        run_train("", folder, data, source, "cpu")
     settings = {**{k: LOW[k] for k in LOW}, "kl_samples": 112, "steps": [2, 6]}
     paths = source / "model.pt", data
     examine_snapshots(
@@ -195,7 +205,7 @@ KINDS = {
     "find_low_posterior": POSTERIORS,
     "fit_density_model": NAMES,
     "run_synthetic": ["estimation", "separated", "learning"],
-    "train": [""],
+    "train": ["", "captured"],
     "train_classifier": [""],
 }
 CASES = [(step, kind) for step, kinds in KINDS.items() for kind in kinds]
