@@ -16,6 +16,7 @@ KEYS = {
         *("sharpness_originals", "sharpness_reconstructions"),
     ),
     "scores.json": ("scores",),
+    "codes.json": ("latent_dim", "two_sample", "moments", "probes"),
     **{f"density_ratio/{name}.json": ("estimates",) for name in ("default", "table1", "table2")},
     **{
         f"density_models/{name}.json": (
