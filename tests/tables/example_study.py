@@ -106,6 +106,8 @@ class Results:
             folder = self.path(name, seed, "run.json").parent
             _json(folder / "run.json", {**run, "seed": seed})
             _write_model(folder, rng, run["model"], builder)
+            if declared["encodes"]:
+                _write_codes(folder, np.random.default_rng([seed, run["latent_dim"], 5]), run)
             if {"main", "large"} & set(tags) and run.get("posterior"):
                 _write_kl(folder, rng, run)
                 _write_profile(folder, np.random.default_rng([seed, run["latent_dim"]]), run)
@@ -306,6 +308,45 @@ def _write_kl(folder: Path, rng, run: dict):
     sizes = np.array([100, 1000, 10_000, n])
     curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
     pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
+
+
+def two_sample(value: float, null_mean: float, null_sd: float, n: int = 10_000) -> dict:
+    """A distance as `dmvi.estimators.two_sample.TwoSample` gives it, of a normal null."""
+    from scipy.stats import norm
+
+    excess = (value - null_mean) / null_sd
+    p_value = max(0.01, round(float(norm.sf(excess)), 2))
+    quantiles = [null_mean + q * null_sd for q in (-1.64, 0.0, 1.64)]
+    own = {"value": value, "p_value": p_value, "null_mean": null_mean, "null_sd": null_sd}
+    more = {"null_quantiles": quantiles, "excess": excess, "n": n, "available": 5 * n}
+    return {**own, **more, "replicates": 99}
+
+
+def moments(logdet: float, d: int, n: int = 50_000) -> dict:
+    """Moments of q(z) as `dmvi.estimators.code_statistics.CodeStatistics` gives them."""
+    return {
+        **{"n": n, "d": d, "logdet": logdet, "logdet_per_latent": logdet / d},
+        **{"bias": -d * (d + 1) / 2 / n, "logdet_sd": (2 * d / n) ** 0.5},
+        **{"mean_norm": 0.1, "trace": 1.0, "kl_gauss": 0.1},
+    }
+
+
+def _write_codes(folder: Path, rng, run: dict):
+    d = run["latent_dim"]
+    distances = {
+        "mmd2_gaussian": two_sample(1e-4 * (1 + rng.normal(0, 0.01)), 0.0, 4e-6),
+        "mmd2_imq": two_sample(1e-3 * (1 + rng.normal(0, 0.01)), 1e-7, 2e-6),
+        "sliced_wasserstein": two_sample(0.12 * (1 + rng.normal(0, 0.01)), 0.015, 0.001),
+    }
+    probes = [
+        {"classifier": name, "labels": labels, "errors": [error] * 5, "mean": error, "sd": 0.01}
+        for name in ("rbf", "linear")
+        for labels, error in ((100, 0.2 + rng.normal(0, 0.005)), (1000, 0.1 + rng.normal(0, 0.005)))
+    ]
+    content = {"latent_dim": d, "two_sample": distances, "notes": {}, "probes": probes}
+    logdet = 0.05 * d + rng.normal(0, 0.02)
+    content["moments"] = {"train": moments(logdet, d), "test": moments(0.8 * logdet, d, 10_000)}
+    _json(folder / "codes.json", content)
 
 
 def _write_snapshots(folder: Path, rng, run: dict):
