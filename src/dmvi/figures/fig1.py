@@ -65,7 +65,7 @@ def draw(tables):
         distances = figure.add_subplot(grid[row + 2, column])
         _distances(distances, tables, runs, colours)
         if column == 0:
-            distances.set_ylabel("codes − prior  [null sd]")
+            distances.set_ylabel("distance to the prior  [null sd]")
             bars.set_ylabel("KL(q(z)‖p(z))  [nats]")
             curve.set_ylabel("KL(q(z)‖p(z))  [nats]")
     handles = [

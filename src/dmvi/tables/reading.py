@@ -30,6 +30,7 @@ KEYS = {
 TEXTS = ("group", "quantity", "divergence", "classifier")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
+    "codes_curve.csv": ("step", "mmd2_gaussian", "mmd2_imq", "logdet", "logdet_per_latent"),
     "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
     **{
         f"density_ratio/{name}.csv": ("setting", "step", "estimate", "standard_error", "heldout")
