@@ -24,7 +24,8 @@ def test_the_papers_study_resolves(paper):
     assert paper.plan("all") == {
         "prepare_data": 3,
         "train": vaes + 3 * sweeps + sizes + large,
-        "encode": 3 * 3,  # the main VAEs' seeds: others' posteriors are read by one step only
+        "encode": vaes - likelihoods,  # those of figure 1, whose codes are examined
+        "examine_codes": vaes - likelihoods,
         "estimate_kl": vaes + large,
         "estimate_ratio": 3 * 3 + 2,  # the main VAEs' seeds, and tables 1 and 2
         "fit_density_model": 3 * 3,
@@ -52,6 +53,7 @@ def test_a_single_figure_asks_only_for_its_own_runs(paper):
     assert "estimate_kl" not in plan
     # Figure 22 compares three likelihoods on one data set.
     plan = paper.plan("results/fig22.png")
+    assert "examine_codes" not in plan
     assert plan["prepare_data"] == 1
     assert plan["train"] == plan["evaluate"] == plan["estimate_kl"] == 9
 

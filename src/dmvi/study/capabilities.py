@@ -22,6 +22,7 @@ def lacks(run: "Run", table: str) -> str | None:
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
+        "encoder with snapshots": declared["encodes"] and bool(run.how["snapshots"]),
         "Gaussian posterior with snapshots": gaussian and bool(run.how["snapshots"]),
     }
     needed = [need for start, need in tables_of_steps()[0].items() if table.startswith(start)]
