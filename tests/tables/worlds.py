@@ -5,7 +5,7 @@ What decides is the study's own configuration: its runs, seeds, data sets, sweep
 
 import numpy as np
 import pandas as pd
-from example_study import ratio_settings
+from example_study import ratio_settings, two_sample
 
 from dmvi.study.config import Study
 from dmvi.tables.results import Tables
@@ -56,7 +56,12 @@ class World(Tables):
             return {"estimates": self._estimates(table)}
         if name.startswith("density_models/"):
             return {"gap": 4.0 if self.claimed else 0.001, "gap_standard_error": 0.01}
-        made = {"kl.json": self._kl, "quality.json": self._quality, "scores.json": self._scores}
+        made = {
+            "kl.json": self._kl,
+            "codes.json": self._codes,
+            "quality.json": self._quality,
+            "scores.json": self._scores,
+        }
         return made[name](run, kind, 1 + 0.003 * (seed - 1))
 
     def csv(self, run, seed, name):
@@ -110,6 +115,13 @@ class World(Tables):
             factor = 6.0 if self.claimed else 1.0
         value = base * factor * noise
         return {"value": value, "standard_error": 0.001 if self.claimed else 0.02, "lower": -1.0}
+
+    def _codes(self, run, kind, noise):
+        factor = 1.0
+        if self.config.runs[run].spec["posterior"] != "gaussian":
+            factor = 1.1 if self.claimed else 0.3
+        found = two_sample(1e-3 * factor * noise if self.claimed else 1e-6 * factor, 0.0, 2e-6)
+        return {"two_sample": {"mmd2_imq": found, "sliced_wasserstein": found}}
 
     def _quality(self, run, kind, noise):
         spec, up = self.config.runs[run].spec, self.claimed

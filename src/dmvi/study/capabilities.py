@@ -25,6 +25,7 @@ def lacks(run: "Run", table: str) -> str | None:
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
+        "encoder with snapshots": declared["encodes"] and bool(run.how["snapshots"]),
         "Gaussian posterior with snapshots": gaussian and bool(run.how["snapshots"]),
         "one pixel, one latent and a Gaussian posterior": (
             run.pixels == 1
