@@ -1,6 +1,7 @@
 """Figure 30: two points on a line, and what the ELBO and InfoVAE make of them."""
 
 TITLE = "Two points: posteriors, their mixture and the prior, and p(x)"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "points.json", "points_curves.csv", "points_pixels.csv")}
 SELECT = {"builder": "two_points"}
 CAPTION = (

@@ -1,6 +1,7 @@
 """Table 30: the likelihood of InfoVAE's objectives and the ELBO's, with what vouches for it."""
 
 TITLE = "−log p(x) of InfoVAE and the ELBO"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "likelihood.json", "kl.json")}
 SELECT = {"model": ["vae", "infovae_mmd", "infovae_stein", "infovae_adversarial"]}
 CAPTION = (
