@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from example_study import ratio_settings
 
+from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.study.config import Study
 from dmvi.tables.results import Tables
 
@@ -87,6 +88,8 @@ class World(Tables):
 
     def study_csv(self, name):
         synthetic, rows = self.config.config["synthetic"], []
+        if name.endswith("separated.csv"):
+            return pd.DataFrame(self._separated(synthetic))
         for d in synthetic["dims"]:
             for rate in synthetic["learning_rates"]:
                 for seed in range(synthetic["seeds"]):
@@ -210,6 +213,17 @@ class World(Tables):
 
     def _neighbours(self, run, kind):
         return {"rank": np.arange(M), "index": np.arange(M), "distance": 1.0}
+
+    def _separated(self, synthetic):
+        for job in synthetic_jobs(self.config.config)["separated"].values():
+            error = -(0.1 + 0.2 * np.log10(job["dim"])) if self.claimed else 0.0
+            for seed, kl in job["members"]:
+                noise = 0.01 * (seed - 1) / synthetic["seeds"]
+                yield {
+                    **{key: job[key] for key in ("divergence", "classifier", "dim")},
+                    **{"learning_rate": job["learning_rate"], "kl": kl, "seed": seed},
+                    **{"step": job["iterations"], "true_kl": kl, "estimate": kl * (1 + error + noise)},
+                }
 
     def _synthetic(self, name, d, seed, synthetic):
         noise = 0.01 * (seed - 1) / synthetic["seeds"]

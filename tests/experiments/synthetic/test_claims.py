@@ -1,10 +1,10 @@
-"""C14 and C15 follow their tables."""
+"""C14, C15 and C23 follow their tables."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi.experiments.synthetic.tables import ESTIMATION, LEARNING
+from dmvi.experiments.synthetic.tables import ESTIMATION, LEARNING, SEPARATED
 from dmvi.figures.base import figure_module
 
 # --- C14: Figure 18 ---
@@ -20,14 +20,18 @@ def change_table(results, name, change):
     change(pd.read_csv(path)).to_csv(path, index=False)
 
 
-def set_relative(results, errors):
-    """The relative error of every dimension, 1 % apart between seeds."""
+def set_relative(results, errors, names=(ESTIMATION, SEPARATED), divergence=None):
+    """The relative error of every dimension, 1 % apart between seeds; of one divergence, or of all."""
 
     def change(table):
         error = table["dim"].map(errors) + 0.01 * (table["seed"] - 1)
-        return table.assign(estimate=table["true_kl"] * (1 + error))
+        estimate = table["true_kl"] * (1 + error)
+        if divergence:
+            estimate = estimate.where(table["divergence"] == divergence, table["estimate"])
+        return table.assign(estimate=estimate)
 
-    change_table(results, ESTIMATION, change)
+    for name in names:
+        change_table(results, name, change)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,8 @@ def test_c14_needs_seeds_and_distant_dimensions_of_comparable_kl(results):
         return table.assign(**{key: table[key] * 100**(table["dim"] > 1) for key in
                                ("true_kl", "estimate")})  # fmt: skip
 
-    change_table(results, ESTIMATION, far)
+    for name in (ESTIMATION, SEPARATED):
+        change_table(results, name, far)
     assert results_of(results) == "undecided"
 
 
@@ -84,6 +89,35 @@ def test_c14_counts_final_estimates_only(results):
     assert "8 of 96 trainings diverged" in module.sample_sizes(results.tables(module))
 
 
+@pytest.mark.parametrize(
+    ("divergence", "words", "flat", "verdict"),
+    [
+        ("means", "means alone differ", -0.5, "fails"),  # as wrong in one dimension as in many
+        ("covariances", "covariances alone differ", -0.5, "fails"),
+        ("means", "means alone differ", 0.0, "fails"),  # right in every dimension
+    ],
+)
+def test_c14_separates_the_dimension_from_the_divergence(
+    results, divergence, words, flat, verdict
+):
+    """The error grows where both differ, as their mix does; at one kind of divergence it does not."""
+    synthetic_study(results)
+    set_relative(results, {1: 0.0, 10: 0.0, 100: -0.5, 1000: -0.5})
+    assert results.decided("fig18", "C14").verdict == "holds"
+    set_relative(results, dict.fromkeys((1, 10, 100, 1000), flat), [SEPARATED], divergence)
+    claim = results.decided("fig18", "C14")
+    assert claim.verdict == verdict
+    assert claim.verdicts.pop(words) == verdict
+    assert set(claim.verdicts.values()) == {"holds"}
+
+
+def test_c14_wants_every_kind_of_pair(results):
+    synthetic_study(results)
+    change_table(results, SEPARATED, lambda table: table[table["divergence"] == "means"])
+    assert results.decided("fig18", "C14").verdict == "undecided"
+    assert results.decided("fig18", "C23").verdict != "holds"
+
+
 # --- C23: Figure 18 ---
 
 
@@ -102,6 +136,18 @@ def test_c23(results, errors, verdict):
     assert claim.verdict == verdict
     assert claim.verdicts["d = 1"] == verdict
     assert claim.verdicts["d = 1,000"] == "holds"
+
+
+def test_c23_asks_each_kind_of_divergence(results):
+    """In one dimension the means alone are estimated well: it is not "regardless of the dimension"."""
+    errors = {1: -0.2, 10: 0.3, 100: -0.5, 1000: 0.9}
+    synthetic_study(results)
+    set_relative(results, errors)
+    set_relative(results, {**errors, 1: 0.0}, [SEPARATED], "means")
+    claim = results.decided("fig18", "C23")
+    assert (claim.verdict, claim.verdicts["d = 1"]) == ("fails", "fails")
+    assert claim.verdicts["d = 10"] == "holds"
+    assert "means alone differ: 0.0067 at d = 1," in claim.value_text
 
 
 def test_c23_needs_seeds_and_distant_dimensions(results):
