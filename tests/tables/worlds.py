@@ -222,7 +222,11 @@ class World(Tables):
                 yield {
                     **{key: job[key] for key in ("divergence", "classifier", "dim")},
                     **{"learning_rate": job["learning_rate"], "kl": kl, "seed": seed},
-                    **{"step": job["iterations"], "true_kl": kl, "estimate": kl * (1 + error + noise)},
+                    **{
+                        "step": job["iterations"],
+                        "true_kl": kl,
+                        "estimate": kl * (1 + error + noise),
+                    },
                 }
 
     def _synthetic(self, name, d, seed, synthetic):

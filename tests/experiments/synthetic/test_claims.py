@@ -97,9 +97,7 @@ def test_c14_counts_final_estimates_only(results):
         ("means", "means alone differ", 0.0, "fails"),  # right in every dimension
     ],
 )
-def test_c14_separates_the_dimension_from_the_divergence(
-    results, divergence, words, flat, verdict
-):
+def test_c14_separates_the_dimension_from_the_divergence(results, divergence, words, flat, verdict):
     """The error grows where both differ, as their mix does; at one kind of divergence it does not."""
     synthetic_study(results)
     set_relative(results, {1: 0.0, 10: 0.0, 100: -0.5, 1000: -0.5})

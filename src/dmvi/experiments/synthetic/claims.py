@@ -106,7 +106,8 @@ def claim_c23(tables) -> Decision:
     means = {case: interval(values)[0] for case, values in sizes.items()}
     dims = sorted({d for d, _ in sizes})
     texts = [
-        f"{words}: " + ", ".join(f"{means[d, kind]:.2g} at d = {d:,}" for d in dims if (d, kind) in means)
+        f"{words}: "
+        + ", ".join(f"{means[d, kind]:.2g} at d = {d:,}" for d in dims if (d, kind) in means)
         for kind, words in KINDS.items()
         if any(case[1] == kind for case in means)
     ]
