@@ -240,7 +240,7 @@ class World(Tables):
                        "estimate": true * (1 + error + noise)}  # fmt: skip
             return
         last = synthetic["learning"]["iterations"]
-        good = (d <= 10) == self.claimed
+        good = (d <= 10) == self.claimed or name.endswith("exact.csv")
         for i in range(21):
             yield {
                 "step": last * i // 20,

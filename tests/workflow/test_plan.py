@@ -32,9 +32,10 @@ def test_the_papers_study_resolves(paper):
         "train_classifier": 1,
         "evaluate": compared + likelihoods + large,
         "evaluate_data": 3,
-        # Dimensions, rates; four shifts, and learning. Divergences, dimensions, classifiers, two KLs.
-        "run_synthetic": 4 * 2 * (4 + 1) + 2 * 4 * 3 * 2,
-        "collect_synthetic": 3,
+        # Dimensions, rates; four shifts, learning, and its control. Divergences, dimensions,
+        # classifiers, two KLs.
+        "run_synthetic": 4 * 2 * (4 + 2) + 2 * 4 * 3 * 2,
+        "collect_synthetic": 4,
         "describe_networks": 1,
         "describe_settings": 1,
         "draw": 36,
@@ -84,9 +85,9 @@ def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
     study.config["figures"] = {"fig18": {}, "fig19": {}}
     study.write()
     assert study.plan("all") == {
-        # Two dimensions, two jobs each for four members; learning; two divergences.
-        "run_synthetic": 2 * 2 + 2 + 2 * 2,
-        "collect_synthetic": 3,
+        # Two dimensions, two jobs each for four members; learning, its control; two divergences.
+        "run_synthetic": 2 * 2 + 2 * 2 + 2 * 2,
+        "collect_synthetic": 4,
         "draw": 2,
         "collect_claims": 1,
         "write_gallery": 1,

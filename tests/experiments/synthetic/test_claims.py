@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi.experiments.synthetic.tables import ESTIMATION, LEARNING, SEPARATED
+from dmvi.experiments.synthetic.tables import ESTIMATION, EXACT, LEARNING, SEPARATED
 from dmvi.figures.base import figure_module
 
 # --- C14: Figure 18 ---
@@ -161,7 +161,7 @@ def test_c23_needs_seeds_and_distant_dimensions(results):
 # --- C15: Figures 19 and 20 ---
 
 
-def set_learning(results, ratio, spread=0.01):
+def set_learning(results, ratio, spread=0.01, name=LEARNING):
     """The final over the initial KL; seeds differ by so many decades."""
 
     def change(table):
@@ -169,7 +169,7 @@ def set_learning(results, ratio, spread=0.01):
         factor = ratio * 10 ** (spread * (table["seed"] - 1))
         return table.assign(true_kl=8 * factor ** (table["step"] / last).clip(upper=1))
 
-    change_table(results, LEARNING, change)
+    change_table(results, name, change)
 
 
 @pytest.mark.parametrize(
@@ -191,6 +191,30 @@ def test_c15(results, figure, ratio, spread, verdict):
     assert set(claim.verdicts.values()) == {verdict}
     # The median of the last steps is a little short of the last.
     assert np.log10(claim.value) == pytest.approx(np.log10(ratio), abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("figure", "ratio", "exact", "verdict"),
+    [
+        ("fig19", 0.5, 0.001, "fails"),  # the classifier's fault
+        ("fig19", 0.5, 0.4, "undecided"),  # the optimiser's
+        ("fig19", 0.001, 0.4, "holds"),  # works, whatever the control does
+        ("fig20", 100.0, 0.001, "holds"),
+        ("fig20", 100.0, 0.9, "holds"),  # the control does not diverge
+        ("fig20", 100.0, 50.0, "undecided"),
+        ("fig20", 0.5, 50.0, "fails"),
+    ],
+)
+def test_c15_tells_the_classifiers_fault_from_the_optimisers(
+    results, figure, ratio, exact, verdict
+):
+    """By its control, the exact log ratio in place of the classifier's."""
+    synthetic_study(results)
+    set_learning(results, ratio)
+    set_learning(results, exact, name=EXACT)
+    claim = results.decided(figure, "C15")
+    assert claim.verdict == verdict
+    assert claim.value_text.count("(exact ") == 4
 
 
 @pytest.mark.parametrize(("figure", "dims"), [("fig19", (1, 100, 1000)), ("fig20", (1, 10, 100))])
@@ -218,7 +242,7 @@ def test_a_training_that_stops_early_has_diverged(results, drawn):
     assert "6 of 12 trainings diverged" in figure_module("fig20").sample_sizes(tables)
     claim = results.decided("fig20", "C15")
     assert claim.verdict == "fails"  # d = 100 works here
-    assert "d = 1,000, learning rate 0.0001: 10;" in claim.value_text
+    assert "d = 1,000, learning rate 0.0001: 10 (exact " in claim.value_text
     figure = drawn("fig20", tables)
     lines = [line for panel in figure.axes for line in panel.lines]
     crosses = [line for line in lines if line.get_marker() == "x"]
