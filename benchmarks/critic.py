@@ -30,7 +30,7 @@ from dmvi.scores.functions.critic import critic_distance
 SPOILT = {
     "blurred": ("sd of a Gaussian filter, pixels", (0.5, 0.75, 1.0, 1.5, 2.5)),
     "noised": ("sd of the noise, grey levels of 255", (5, 10, 20, 30, 50)),
-    "subsampled": ("pixels of the side that are left, of 32", (24, 16, 12, 8, 4)),
+    "subsampled": ("pixels of the side that are left, of 32", (16, 8, 4, 2, 1)),
     "repeated": ("different images", (1250, 300, 75, 20, 5)),
 }
 MARKS = (50, 100, 200, 300, 400, 600, 800, 1000, 1250, 1500, 2000, 3000, 4000, 6000, 8000, 10_000)
