@@ -416,7 +416,7 @@ def put(path: str, value):
         ),
         (
             put("estimators.scores.fid", {"data": ["cifar10"]}),
-            "estimators.scores has the unknown key 'fid'; its keys are critic, diversity, inception",
+            "estimators.scores has the unknown key 'fid'; its keys are classes, critic, diversity, inception",
         ),
         (
             put("inception_weights", "nowhere.pth"),

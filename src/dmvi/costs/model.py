@@ -28,7 +28,7 @@ from dmvi.costs.work import (
     gaussian_density,
     trained_parameters,
 )
-from dmvi.data.registry import BUILDERS, image_counts
+from dmvi.data.registry import image_counts, image_shape
 from dmvi.distributions.registry import pairwise
 from dmvi.study.config import Study
 from dmvi.study.declarations import declared_models, declared_step
@@ -168,7 +168,7 @@ class Costs:
     # What jobs work on.
 
     def shape(self, data: str) -> tuple[int, int, int]:
-        return BUILDERS[self.study.data[data]["builder"]].image_shape
+        return image_shape(self.study.data[data])
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
