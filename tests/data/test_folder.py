@@ -98,7 +98,7 @@ def test_what_is_refused(tmp_path, folder, change, words):
 
 
 def test_a_path_is_needed():
-    with pytest.raises(DmviError, match="data.mine has no path; give it: the folder"):
+    with pytest.raises(DmviError, match=r"data\.mine has no path; give it: the folder"):
         resolve({"builder": "folder", "limit": LIMIT}, "mine")
 
 
