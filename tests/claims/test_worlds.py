@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from worlds import World
 
 from dmvi.claims.declared import declared_claims
+from dmvi.report.worlds import World
 from dmvi.study.folder import read_study
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_all_27_claims_are_declared():
 
 
 def test_a_study_that_cannot_decide_a_claim_is_seen():
-    """Budgets that differ, as in the reduced study, leave the comparison open in both worlds."""
+    """Budgets that differ leave the comparison open in both worlds."""
     folder = ROOT / "studies/reduced"
     study = read_study(folder, ROOT / "workflow/schemas/config.schema.yaml")
     run = next(iter(study.figures["fig25"]))

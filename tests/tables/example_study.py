@@ -625,7 +625,7 @@ def write_study_tables(root: Path):
 def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), seeds=3):
     """Classifiers that underestimate in many dimensions, and learning that diverges there."""
     rng = np.random.default_rng(0)
-    estimation, learning, separated = [], [], []
+    estimation, learning, separated, exact = [], [], [], []
     for d in dims:
         own = {"dim": d, "learning_rate": rates[0], "standard_error": 0.02, "n": 10_000}
         for divergence in ("means", "covariances"):
@@ -655,8 +655,12 @@ def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), see
                 row = {**own, "step": step, "true_kl": true}
                 estimate = true * 0.5 * (1 + rng.normal(0, 0.2)) - 0.02 * rng.random(len(step))
                 learning.append(pd.DataFrame({**row, "estimate": estimate}))
+                true = 8 * np.exp(-step / 10_000)
+                row |= {"true_kl": true, "estimate": true + 0.01, "num_parameters": 0}
+                exact.append(pd.DataFrame(row))
     (root / "synthetic").mkdir(parents=True, exist_ok=True)
     tables = {"estimation": estimation, "learning": learning, "separated": separated}
+    tables["exact"] = exact
     for name, parts in tables.items():
         pd.concat(parts).to_csv(root / "synthetic" / f"{name}.csv", index=False)
 

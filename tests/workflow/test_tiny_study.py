@@ -2,6 +2,7 @@
 
 import copy
 import os
+import random
 import re
 import shutil
 import time
@@ -191,9 +192,20 @@ def test_report_is_written(study):
     assert "claims" in text
 
 
-def test_the_same_config_gives_the_same_bytes(finished, tmp_path, study_class):
+def test_a_study_killed_again_and_again_gives_the_same_bytes(finished, tmp_path, study_class):
+    """Snakemake and all of its jobs die at random: while it plans, and in every step of the chain."""
     again = study_class(tmp_path / "again", copy.deepcopy(finished.config))
-    again.snakemake("results/runs/plain/seed0/kl.json", "results/fig2.pdf")
+    targets = ("results/runs/plain/seed0/kl.json", "results/fig2.pdf", "results/table7.pdf")
+    chance, killed = random.Random(3), 0
+    for longest in (2.0, 4.0, 8.0, 8.0, 8.0, 12.0, 12.0, 12.0):
+        if (again.folder / ".snakemake/locks").exists():
+            again.snakemake("--unlock")
+        killed += again.killed_after(longest * chance.random(), "--rerun-incomplete", *targets)
+    assert killed >= 3, "too few were hit for the test to mean anything"
+    if (again.folder / ".snakemake/locks").exists():
+        again.snakemake("--unlock")
+    again.snakemake("--rerun-incomplete", *targets)
+    left = again.folder / "results"
     for name in (
         "data/digits/images.npy",
         "runs/plain/seed0/model.pt",
@@ -202,9 +214,11 @@ def test_the_same_config_gives_the_same_bytes(finished, tmp_path, study_class):
         "runs/plain/seed0/low_posterior/images.npy",
         "fig2.pdf",
         "fig2.png",
+        "table7.pdf",
     ):
         first, second = (s.folder / "results" / name for s in (finished, again))
         assert first.read_bytes() == second.read_bytes(), name
+    assert not [path for path in left.rglob(".*") if path.is_file()], "left-over files"
 
 
 def test_every_log_ends_with_the_time_that_its_job_took(finished):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -197,6 +198,23 @@ class Study:
         else:
             assert done.returncode != 0, "this was meant to fail"
         return done.stdout
+
+    def killed_after(self, seconds: float, *arguments: str) -> bool:
+        """Whether Snakemake still ran when it and all of its jobs were killed by SIGKILL."""
+        command = [sys.executable, "-m", "snakemake", *self.cores, "--directory", self.folder]
+        process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+        return process.wait() == -signal.SIGKILL
 
     def plan(self, *targets: str) -> dict[str, int]:
         """Jobs per rule that Snakemake would run now; empty if nothing is to be done."""

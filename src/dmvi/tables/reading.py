@@ -55,6 +55,10 @@ COLUMNS = {
         *("dim", "learning_rate", "seed", "step"),
         *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
     ),
+    "synthetic/exact.csv": (
+        *("dim", "learning_rate", "seed", "step"),
+        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
+    ),
     "low_posterior/log_q.csv": ("group", "log_q"),
     "low_posterior/neighbours.csv": ("rank", "index", "distance"),
     "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
