@@ -190,7 +190,7 @@ PUBLISHED: tuple[Published, ...] = (
 # (model, split) -> values at these numbers of images.
 LOGDET_SOURCE = "a plot stored with the code of Zhao et al. (2017), read by eye to about 0.1"
 LOGDET_IMAGES = (500, 1000, 5000, 10_000, 50_000)
-LOGDET: dict[tuple[str, str], tuple[float, ...]] = {
+LOGDET = {
     ("vae", "train"): (9.0, 7.7, 5.8, 4.5, 2.2),
     ("vae", "test"): (8.3, 6.85, 5.1, 4.2, 1.95),
     ("infovae_mmd", "train"): (0.0, 0.0, 0.0, 0.0, 0.0),
