@@ -6,6 +6,7 @@ from dmvi.figures.objectives import LOOKS, colour
 from dmvi.tables.objectives import CODES, ELBO, MMD, OBJECTIVES, pixel_objectives, probe_errors
 
 TITLE = "An autoregressive decoder: what the latent says"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "kl.json", "codes.json", "redrawn.npy")}
 SHOWS_DATA = True
 SEEDS = "all"
