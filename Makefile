@@ -10,9 +10,10 @@ ACTIVATE := . $(BIN)/activate
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
 	@echo
-	@echo "Figures: $(CURDIR)/studies/demo/results/fig1.pdf ... fig29.pdf, table1.pdf ... table7.pdf"
-	@echo "All on one page: $(CURDIR)/studies/demo/results/gallery.md"
-	@echo "Claims:  $(CURDIR)/studies/demo/results/claims.md"
+	@echo "Three things to look at, in a browser or as files:"
+	@echo "  everything on one page  file://$(CURDIR)/studies/demo/results/index.html"
+	@echo "  the verdicts            $(CURDIR)/studies/demo/results/claims.md"
+	@echo "  the figures             $(CURDIR)/studies/demo/results/fig1.pdf ... table7.pdf"
 
 # What a study will take, before anything is started: make plan STUDY=studies/demo
 plan: environment

@@ -60,6 +60,7 @@ rule all:
         expand("results/{figure}.pdf", figure=STUDY.figures),
         "results/claims.csv",
         "results/gallery.md",
+        "results/index.html",
 
 
 localrules:
@@ -70,3 +71,4 @@ localrules:
     describe_settings,
     draw,
     write_gallery,
+    write_page,

@@ -89,7 +89,7 @@ def _refuse(sentence: str) -> NoReturn:
 def _clear_left(values: dict[str, Any]) -> None:
     """Removes what killed processes of this step left: hidden files beside what it reads and writes."""
     for name, value in values.items():
-        if isinstance(value, Path) and name not in ("raw", "data_dir"):
+        if isinstance(value, Path) and name not in ("raw", "data_dir", "folder"):
             clear_left(value)
 
 

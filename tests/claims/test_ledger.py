@@ -104,7 +104,7 @@ def test_claims_come_by_letter_then_number_and_papers_by_heading(tmp_path):
         ("D1", "fig30", "infovae"),
     )
     assert ids == ["C2", "C10", "D1", "D2", "D10"]
-    assert "papers (Rosca, Lakshminarayanan, Mohamed 2018; infovae; avb)" in text
+    assert "papers (Rosca, Lakshminarayanan, Mohamed 2018; Zhao, Song, Ermon 2017; avb)" in text
     text = text.split("## Every claim")[0]
     lines = [line for line in text.splitlines() if line.startswith(("## ", "| C", "| D"))]
     assert [line.split(" | ")[0].lstrip("# |") for line in lines] == [

@@ -89,6 +89,20 @@ def test_a_larger_estimate_takes_longer(step, wildcards, block, key):
     assert costs().of(step, **wildcards).seconds > costs(reduced).of(step, **wildcards).seconds
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("temperatures", 600), ("leapfrog", 10), ("images", 999), ("draws", 30000)]
+)
+def test_a_longer_likelihood_takes_longer(key, value):
+    run = "cifar10_quantized_normal"
+    assert run in costs().study.runs
+
+    def longer(config):
+        config["estimators"]["likelihood"] = {key: value}
+
+    before, after = (c.of("estimate_likelihood", run=run) for c in (costs(), costs(longer)))
+    assert after.seconds > 1.1 * before.seconds
+
+
 def test_every_density_model_and_table_has_a_cost():
     paper = costs()
     for name in ("gmm", "maf", "lstm"):

@@ -18,7 +18,7 @@ from dmvi.study.declarations import declared_models
 from dmvi.training.engine import make_optimizers
 from dmvi.training.iteration import Iteration
 
-SHAPES = [(28, 28, 1), (28, 28, 3), (32, 32, 3), (64, 64, 3)]
+SHAPES = [(1, 1, 1), (2, 2, 1), (28, 28, 1), (28, 28, 3), (32, 32, 3), (64, 64, 3)]
 BATCH = 4
 
 
@@ -125,7 +125,7 @@ def spec_of(name: str, **changes) -> dict:
     return {**spec, **options, **changes}
 
 
-CASES = [(name, shape, {}) for name in declared_models() for shape in SHAPES[1:]] + [
+CASES = [(name, shape, {}) for name in declared_models() for shape in SHAPES[3:]] + [
     *[
         ("vae", (32, 32, 3), {"posterior": name})
         for name in declared_posteriors()

@@ -35,6 +35,25 @@ def test_splits(build, small_mnist, folder):
     assert data.labels.tolist() == [i % 10 for i in range(50)] + [i % 10 for i in range(12)]
 
 
+def test_held_out_images_can_be_binary(build, small_mnist):
+    grey = open_dataset(build("mnist", data_dir=small_mnist))
+    data = open_dataset(build("mnist", "binary", data_dir=small_mnist, binarize="eval"))
+    again = open_dataset(build("mnist", "again", data_dir=small_mnist, binarize="eval"))
+    other = open_dataset(build("mnist", "other", data_dir=small_mnist, binarize="eval", seed=1))
+    np.testing.assert_array_equal(data.split("train"), grey.split("train"))
+    assert "binary" in data.meta["note"]
+    assert "binarize" not in grey.meta["options"]
+    for split in ("valid", "test"):
+        one, was = data.split(split), grey.split(split)
+        assert set(np.unique(one)) == {0, 255}
+        np.testing.assert_array_equal(one, again.split(split))
+        assert (one != other.split(split)).mean() > 0.1
+        assert (one[was == 0] == 0).all()
+        assert (one[was == 255] == 255).all()
+        # A pixel's expectation is its grey level; levels are uniform, so its sd is at most 255 / 2.
+        assert abs(one.mean() - was.mean()) < 4 * 128 / np.sqrt(one.size)
+
+
 def test_plain_files_give_the_same_bytes(build, small_mnist, folder):
     packed = build("mnist", "packed", data_dir=small_mnist)
     for name in mnist.FILES:

@@ -15,7 +15,8 @@ from dmvi.errors import DmviError
 @pytest.mark.parametrize("builder", BUILDERS)
 def test_defaults(builder):
     spec = resolve({"builder": builder}, "mine")
-    options = {key: option.default for key, option in BUILDERS[builder].options.items()}
+    declared = BUILDERS[builder].options
+    options = {k: option.default for k, option in declared.items() if option.default is not None}
     assert spec == {
         "builder": builder,
         "source": "official",
@@ -60,6 +61,14 @@ def test_the_papers_data_sets_come_first_and_in_order():
         ({"builder": "color_mnist", "pixel_noise": -0.1}, "pixel_noise is -0.1; give a number"),
         ({"builder": "color_mnist", "color_sd": math.nan}, "data.mine.color_sd is nan"),
         ({"builder": "color_mnist", "color_sd": "0.5"}, "data.mine.color_sd is '0.5'"),
+        (
+            {"builder": "mnist", "binarize": "all"},
+            "binarize is 'all'; choose eval, or leave it out",
+        ),
+        (
+            {"builder": "color_mnist", "binarize": "eval"},
+            "data.mine.binarize is not a key of builder",
+        ),
         ({"builder": "celeba", "crop": "centre"}, "data.mine.crop is 'centre'; give 'auto'"),
         ({"builder": "celeba", "crop": {"top": 0, "left": 0, "size": 0}}, "mine.crop.size is 0"),
         ({"builder": "celeba", "crop": {"top": 0, "size": 9}}, "data.mine.crop is"),

@@ -131,3 +131,46 @@ def test_declarations_are_true(name):
 
 def test_all_likelihoods_come_in_order():
     assert list(LIKELIHOODS)[:3] == ["bernoulli", "quantized_normal", "categorical"]
+
+
+@pytest.mark.parametrize(
+    ("log_sigma", "within"), [(-6.0, 0.05), (-5.0, 2e-4), (-3.0, 1e-5), (1.0, 1e-5)]
+)
+@pytest.mark.parametrize("mu", [-0.002, 0.0, 0.3, 0.9, 1.003])
+def test_the_sum_of_a_quantized_normal_in_closed_form(mu, log_sigma, within):
+    output = torch.tensor([[mu, mu, log_sigma, log_sigma]]).view(1, 4, 1, 1)  # two channels
+    expected = 2 * quantized_probabilities(mu, log_sigma).sum().log().item()
+    assert QuantizedNormal().log_mass(output).item() == pytest.approx(expected, abs=2 * within)
+
+
+def test_the_sum_of_a_normal_far_outside_has_a_finite_gradient():
+    output = torch.tensor([[30.0, -20.0, -6.0, -6.0]]).view(1, 4, 1, 1).requires_grad_()
+    QuantizedNormal().log_mass(output).sum().backward()
+    assert output.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("name", LIKELIHOODS)
+def test_samples_have_the_likelihoods_probabilities(name):
+    """Chi-squared over values of one pixel, two channels with other outputs; conditional on the sum."""
+    likelihood, generator = LIKELIHOODS[name](), torch.Generator().manual_seed(0)
+    n, per_channel = 3000, likelihood.outputs_per_channel
+    torch.manual_seed(1)
+    one = torch.randn(1, 2 * per_channel, 1, 1)
+    x = likelihood.sample(one.expand(n, -1, -1, -1), generator)
+    assert x.shape == (n, 2, 1, 1)
+    values = (torch.arange(2) if name == "bernoulli" else torch.arange(256) / 255.0).float()
+    for channel in range(2):
+        images = torch.zeros(len(values), 2, 1, 1)
+        images[:, channel, 0, 0] = values
+        p = likelihood.log_prob(images, one.expand(len(values), -1, -1, -1)).double().softmax(0)
+        mean, variance = p @ values.double(), p @ values.double().square()
+        error = ((variance - mean**2) / n).sqrt()
+        assert abs(x[:, channel].double().mean() - mean) < 4 * error
+    assert torch.isin((x * 255).round() / 255, values).all()
+
+
+def test_only_the_quantized_normal_sums_to_less_than_one():
+    for name in ("bernoulli", "categorical"):
+        likelihood = LIKELIHOODS[name]()
+        output = torch.randn(3, likelihood.outputs_per_channel, 2, 2)
+        assert torch.equal(likelihood.log_mass(output), torch.zeros(3))

@@ -240,3 +240,14 @@ def test_starts():
     torch.testing.assert_close(start.gradient(z).double(), gradient, rtol=1e-4, atol=1e-4)
     assert torch.equal(start.rows(slice(1, 2)).mean, start.mean[1:])
     assert torch.equal(start.widened(2.0).std, 2.0 * start.std)
+
+
+def test_a_start_from_curvature_has_the_width_of_the_posterior_along_each_coordinate():
+    """Of a linear decoder: 1 / (1 + |W_j|^2 / s^2), whatever mean; never wider than the prior."""
+    model, x, q0 = problem(3)
+    found = GaussianStart.from_curvature(model.likelihood_of(x), q0.mean)
+    precision = torch.linalg.inv(model.covariance).diagonal()
+    torch.testing.assert_close(found.std, precision.rsqrt().expand_as(found.std))
+    assert torch.equal(found.mean, q0.mean)
+    convex = GaussianStart.from_curvature(lambda z: z.square().sum(-1), q0.mean)
+    torch.testing.assert_close(convex.std, torch.ones_like(q0.std))

@@ -60,6 +60,7 @@ def _describe_trainings(own_study):
     """What publishing reads of trainings: digests of the data, and two attempts at CelebA's run."""
     for path in own_study.root.glob("data/*/meta.json"):
         meta = read_json(path) | {"sha256": {"images.npy": f"digest of {path.parent.name}"}}
+        meta["splits"] = {"train": [0, 100]}
         write_json(path, meta)
     for path in own_study.root.glob("runs/*/seed*/run.json"):
         write_json(path, {"iterations": 200, "num_parameters": 5} | read_json(path))
@@ -114,7 +115,7 @@ def contents(folder):
 
 def study_of(own_study, figures=FIGURES):
     runs = {
-        name: Run(name, name, tuple(seeds), {"data": name}, {}, ())
+        name: Run(name, name, tuple(seeds), {"data": name, "model": "vae"}, {}, ())
         for name, seeds in own_study.runs.items()
         if name in ("celeba", "cifar10", "color_mnist")
     }

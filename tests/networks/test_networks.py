@@ -5,7 +5,12 @@ import torch
 from torch import nn
 
 from dmvi.errors import DmviError
-from dmvi.networks import make_discriminator, make_encoder, make_generator
+from dmvi.networks import (
+    make_discriminator,
+    make_encoder,
+    make_generator,
+    make_joint_discriminator,
+)
 from dmvi.networks.mlp import CodeDiscriminator, GaussianNoise
 
 
@@ -43,7 +48,7 @@ def test_colormnist_discriminator_has_the_papers_layers():
     assert all(c.kernel_size == (5, 5) for c in convolutions)
 
 
-@pytest.mark.parametrize("size", [28, 32, 64])
+@pytest.mark.parametrize("size", [1, 2, 28, 32, 64])
 @pytest.mark.parametrize("channels", [1, 3])
 def test_shapes(size, channels):
     shape = (size, size, channels)
@@ -71,7 +76,7 @@ def test_initialisation():
 
 
 def test_unsupported_size_is_refused():
-    with pytest.raises(DmviError, match="48 x 48; networks exist for squares of 28, 32, 64"):
+    with pytest.raises(DmviError, match="48 x 48; networks exist for squares of 1, 2, 28, 32, 64"):
         make_encoder((48, 48, 3), 10, 8)
 
 
@@ -112,3 +117,17 @@ def test_activation_noise_has_its_standard_deviation_on_every_hidden_activation(
             layer.register_forward_hook(lambda m, inputs, y: seen.append((y - inputs[0]).std()))
     noisy(torch.randn(50, 5))
     assert [sd.item() for sd in seen] == pytest.approx([0.3] * 3, rel=0.02)
+
+
+def test_the_joint_discriminator_of_points_is_a_product_plus_two_sums():
+    """<a(x), b(z)> / sqrt(n) + c(x) + e(z): mixed differences over two x and two z are the product's."""
+    network = make_joint_discriminator((2, 2, 1), 3, 4)
+    x, z = torch.rand(2, 1, 2, 2), torch.randn(2, 3)
+    table = torch.stack([network(x, z[[j, j]]) for j in range(2)], 1)
+    a = network.trunk(x)[:, :-1]
+    b = network.of_latents(z)[:, :-1]
+    mixed = (a[0] - a[1]) @ (b[0] - b[1]) / a.shape[1] ** 0.5
+    found = table[0, 0] - table[0, 1] - table[1, 0] + table[1, 1]
+    torch.testing.assert_close(found, mixed, atol=1e-4, rtol=1e-4)
+    features = network.trunk(x)
+    torch.testing.assert_close(network.judge(features, z), network(x, z))

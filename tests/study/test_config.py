@@ -10,7 +10,9 @@ import yaml
 
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
+from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
+from dmvi.study.declarations import declared_step
 from dmvi.study.reading import check_unique_keys
 from dmvi.study.settings import settings_rows
 
@@ -368,6 +370,14 @@ def put(path: str, value):
             "runs.mine.alpha is 0.5 and runs.mine.lambda is 0.4; their sum must be at least 1",
         ),
         (
+            put("estimators.likelihood", {"temperatures": 1_000_000}),
+            "estimators.likelihood.temperatures is 1000000; it must be at most 20000",
+        ),
+        (
+            put("estimators.likelihood", {"chains": 1}),
+            "estimators.likelihood.chains is 1; it must be at least 2",
+        ),
+        (
             put("runs.mine", {"data": "celeba", "sweep": {"learning_rate.critic": [1e-4]}}),
             "learning_rate names vae, critic; the players of 'vae' are vae",
         ),
@@ -634,3 +644,40 @@ def test_settings_come_from_the_runs():
     demo = {row["setting"]: row for row in settings_rows(load(read("studies/demo")))}
     assert demo["iterations, cifar10"]["source"] == "ours (paper: 200000)"
     assert rows["latent dim, cifar10"]["value"] == "50, 100, 128"
+
+
+def test_which_runs_have_a_likelihood(config):
+    """A Bernoulli's is none of grey pixels; a GAN and what reconstructs by L1 have none at all."""
+    config["data"]["black"] = {"builder": "mnist", "source": "standin", "binarize": "eval"}
+    config["data"]["grey"] = {"builder": "mnist", "source": "standin"}
+    runs = {
+        "binary": {"data": "black", "binarize": True},
+        "grey_training": {"data": "black"},
+        "grey_images": {"data": "grey", "binarize": True},
+        "colour": {"data": "cifar10", "likelihood": "quantized_normal"},
+        "values": {"data": "cifar10", "likelihood": "categorical"},
+        "gan": {"data": "cifar10", "model": "dcgan"},
+        "absolute": {"data": "cifar10", "model": "vgh"},
+    }
+    config["runs"] |= {name: {"latent_dim": 4, **keys} for name, keys in runs.items()}
+    study = load(config)
+    found = {name: lacks(study.runs[name], "likelihood.json") for name in runs}
+    assert {name for name, words in found.items() if words is None} == {
+        "binary",
+        "colour",
+        "values",
+    }
+    for name in ("grey_training", "grey_images"):
+        assert "bernoulli is none of grey pixels; set binarize: true in the run" in found[name]
+    for name in ("gan", "absolute"):
+        assert found[name] == "explicit likelihood p(x|z)"
+
+
+def test_a_likelihood_needs_no_settings_of_its_own(config):
+    """Every study has it: what `estimators.likelihood` leaves out has defaults."""
+    step = declared_step("estimate_likelihood")
+    name = next(iter(load(config).runs))
+    assert step["settings"](load(config), name)["schedule"] == "sigmoid"
+    config["estimators"]["likelihood"] = {"chains": 7}
+    found = step["settings"](load(config), name)
+    assert (found["chains"], found["leapfrog"]) == (7, 5)

@@ -40,6 +40,18 @@ LEVELS = {
 }
 
 
+# The ELBO and InfoVAEs: MMD² and log det of codes, mismatch of classes, probe's error, noise of log det.
+INFO = ("vae", "infovae_mmd", "infovae_stein", "infovae_adversarial")
+INFO_LEVELS = {
+    "vae": {"mmd2": 4e-3, "logdet": 2.0, "classes": 0.05, "error": 0.12, "noise": 0.01},
+    "infovae_mmd": {"mmd2": 2e-4, "logdet": 0.1, "classes": 0.02, "error": 0.05, "noise": 0.005},
+    "infovae_stein": {"mmd2": 5e-4, "logdet": 0.2, "classes": 0.02, "error": 0.06, "noise": 0.006},
+    "infovae_adversarial": {
+        **{"mmd2": 1e-3, "logdet": 0.5, "classes": 0.03, "error": 0.07, "noise": 0.05}
+    },
+}
+
+
 SWEPT = [model for model in LEVELS if model not in ("vae", "beta_vae", "data")]
 
 
@@ -109,6 +121,8 @@ class Results:
             folder = self.path(name, seed, "run.json").parent
             _json(folder / "run.json", {**run, "seed": seed})
             _write_model(folder, rng, run["model"], builder)
+            if declared["encodes"]:
+                _write_codes(folder, np.random.default_rng([seed, run["latent_dim"], 5]), run)
             if {"main", "large"} & set(tags) and run.get("posterior"):
                 _write_kl(folder, rng, run)
                 _write_profile(folder, np.random.default_rng([seed, run["latent_dim"]]), run)
@@ -163,6 +177,59 @@ class Results:
                 for layers, width in ((3, 1000), (5, 2000)):
                     code = {"model": "aae", "code_layers": layers, "code_width": width}
                     self.add_run(f"{name}-aae-{layers}-large-d{d}", **own, **code)
+
+    def add_info(self, sizes=(5, 10), images=(500, 5000), seeds=(0, 1, 2), **attributes):
+        """Adds the ELBO and three InfoVAEs: by latent size, and two of them by the number of images.
+
+        As the claims D2 to D6 say; `set_info` changes them.
+        """
+        self.add_dataset("mnist", title="MNIST")
+        for d in sizes:
+            for model in INFO:
+                run = {"data": "mnist", "model": model, "latent_dim": d, "iterations": 3000}
+                self.add_run(f"{model}-d{d}", seeds, ("info",), **run, **attributes)
+                self.set_info(f"{model}-d{d}", model)
+        for n in images:
+            self.add_dataset(f"grey_{n}", "mnist", f"MNIST, {n} images")
+            for model in INFO[:2]:
+                run = {"data": f"grey_{n}", "model": model, "latent_dim": 5, "iterations": 3000}
+                own = {"likelihood": "quantized_normal", **run, **attributes}
+                self.add_run(f"{model}-n{n}", seeds, ("sizes",), **own)
+                self.set_info(f"{model}-n{n}", model, n=n)
+
+    def set_info(self, run: str, model: str, n: int = 50_000, **changes):
+        """Gives an objective's run what is known of such codes: `changes` of mmd2, logdet, classes,
+        error, noise (of log det along training)."""
+        level = {**INFO_LEVELS[model], **changes}
+        for i, seed in enumerate(self.runs[run]):
+            scale = 1 + 0.01 * (i - 1)  # seeds 1 % apart
+            d = json.loads(self.path(run, seed, "run.json").read_text())["latent_dim"]
+            logdet = level["logdet"] * scale * (10 - 0.8 * np.log(n))
+            codes = json.loads(self.path(run, seed, "codes.json").read_text())
+            codes["two_sample"]["mmd2_imq"] = {
+                **two_sample(level["mmd2"] * scale, 1e-7, 2e-6, min(n, 10_000)),
+                "available": n,
+            }
+            codes["moments"] = {
+                "train": moments(logdet, d, n),
+                "test": moments(0.9 * logdet - 0.2, d, 10_000),
+            }
+            for probe in codes["probes"]:
+                probe["mean"] = level["error"] * scale * (1 if probe["labels"] == 1000 else 2)
+            _json(self.path(run, seed, "codes.json"), codes)
+            scores = json.loads(self.path(run, seed, "scores.json").read_text())
+            entry = {"value": level["classes"] * scale, "sd": 0.001, "n": 10_000}
+            scores["scores"]["class_mismatch"] = entry
+            _json(self.path(run, seed, "scores.json"), scores)
+            steps = np.arange(300, 3001, 300)
+            rng = np.random.default_rng([seed, len(run)])
+            wave = level["noise"] * scale * np.where(np.arange(10) % 2, 1, -1)
+            curve = {"step": steps, "mmd2_gaussian": level["mmd2"] / 10}
+            curve["mmd2_imq"] = level["mmd2"] * (1 + 5 * np.exp(-steps / 500)) + rng.normal(0, 1e-6)
+            curve["logdet"] = logdet * (1 - np.exp(-steps / 300)) + d * wave
+            curve["logdet_per_latent"] = curve["logdet"] / d
+            table = pd.DataFrame(curve)
+            table.to_csv(self.path(run, seed, "codes_curve.csv"), index=False)
 
     def add_synthetic(self, **settings):
         """Writes the tables of the synthetic study."""
@@ -248,7 +315,7 @@ def _json(path: Path, value):
 
 def _scores(rng, model: str, builder: str) -> dict:
     """The scores of a run, or of the data; those that the paper computes on this data set."""
-    critic, inception, diversity = LEVELS[model]
+    critic, inception, diversity = LEVELS.get(model, LEVELS["vae"])
 
     def score(level: float, sd: float, **more) -> dict:
         return {"value": level * (1 + rng.normal(0, 0.02)), "sd": sd, "n": 10_000, **more}
@@ -309,6 +376,45 @@ def _write_kl(folder: Path, rng, run: dict):
     sizes = np.array([100, 1000, 10_000, n])
     curve = {"components": sizes, "value": value + 0.9 * np.log(n / sizes), "standard_error": 0.1}
     pd.DataFrame(curve).to_csv(folder / "kl_curve.csv", index=False)
+
+
+def two_sample(value: float, null_mean: float, null_sd: float, n: int = 10_000) -> dict:
+    """A distance as `dmvi.estimators.two_sample.TwoSample` gives it, of a normal null."""
+    from scipy.stats import norm
+
+    excess = (value - null_mean) / null_sd
+    p_value = max(0.01, round(float(norm.sf(excess)), 2))
+    quantiles = [null_mean + q * null_sd for q in (-1.64, 0.0, 1.64)]
+    own = {"value": value, "p_value": p_value, "null_mean": null_mean, "null_sd": null_sd}
+    more = {"null_quantiles": quantiles, "excess": excess, "n": n, "available": 5 * n}
+    return {**own, **more, "replicates": 99}
+
+
+def moments(logdet: float, d: int, n: int = 50_000) -> dict:
+    """Moments of q(z) as `dmvi.estimators.code_statistics.CodeStatistics` gives them."""
+    return {
+        **{"n": n, "d": d, "logdet": logdet, "logdet_per_latent": logdet / d},
+        **{"bias": -d * (d + 1) / 2 / n, "logdet_sd": (2 * d / n) ** 0.5},
+        **{"mean_norm": 0.1, "trace": 1.0, "kl_gauss": 0.1},
+    }
+
+
+def _write_codes(folder: Path, rng, run: dict):
+    d = run["latent_dim"]
+    distances = {
+        "mmd2_gaussian": two_sample(1e-4 * (1 + rng.normal(0, 0.01)), 0.0, 4e-6),
+        "mmd2_imq": two_sample(1e-3 * (1 + rng.normal(0, 0.01)), 1e-7, 2e-6),
+        "sliced_wasserstein": two_sample(0.12 * (1 + rng.normal(0, 0.01)), 0.015, 0.001),
+    }
+    probes = [
+        {"classifier": name, "labels": labels, "errors": [error] * 5, "mean": error, "sd": 0.01}
+        for name in ("rbf", "linear")
+        for labels, error in ((100, 0.2 + rng.normal(0, 0.005)), (1000, 0.1 + rng.normal(0, 0.005)))
+    ]
+    content = {"latent_dim": d, "two_sample": distances, "notes": {}, "probes": probes}
+    logdet = 0.05 * d + rng.normal(0, 0.02)
+    content["moments"] = {"train": moments(logdet, d), "test": moments(0.8 * logdet, d, 10_000)}
+    _json(folder / "codes.json", content)
 
 
 def _write_snapshots(folder: Path, rng, run: dict):
@@ -573,6 +679,7 @@ def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
             f"cifar10-{likelihood}", data="cifar10", likelihood=likelihood, latent_dim=50
         )
     results.add_large()
+    results.add_info()
     write_study_tables(root)
     results.add_synthetic()
     return results
@@ -626,6 +733,7 @@ def own_study(tmp_path) -> Results:
         results.add_run(name, data=name, seeds=[0])
     results.add_run("quantized", data="cifar10", likelihood="quantized_normal", seeds=[0])
     results.add_large(sizes=(1000,))
+    results.add_info(sizes=(5,), seeds=(0,))
     write_study_tables(results.root)
     results.add_synthetic()
     return results

@@ -24,7 +24,8 @@ def test_the_papers_study_resolves(paper):
     assert paper.plan("all") == {
         "prepare_data": 3,
         "train": vaes + 3 * sweeps + sizes + large,
-        "encode": 3 * 3,  # the main VAEs' seeds: others' posteriors are read by one step only
+        "encode": vaes - likelihoods,  # those of figure 1, whose codes are examined
+        "examine_codes": vaes - likelihoods,
         "estimate_kl": vaes + large,
         "estimate_ratio": 3 * 3 + 2,  # the main VAEs' seeds, and tables 1 and 2
         "fit_density_model": 3 * 3,
@@ -41,6 +42,7 @@ def test_the_papers_study_resolves(paper):
         "draw": 36,
         "collect_claims": 1,
         "write_gallery": 1,
+        "write_page": 1,
         "all": 1,
     }
 
@@ -52,6 +54,7 @@ def test_a_single_figure_asks_only_for_its_own_runs(paper):
     assert "estimate_kl" not in plan
     # Figure 22 compares three likelihoods on one data set.
     plan = paper.plan("results/fig22.png")
+    assert "examine_codes" not in plan
     assert plan["prepare_data"] == 1
     assert plan["train"] == plan["evaluate"] == plan["estimate_kl"] == 9
 
@@ -91,6 +94,7 @@ def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
         "draw": 2,
         "collect_claims": 1,
         "write_gallery": 1,
+        "write_page": 1,
         "all": 1,
     }
     printed = study.snakemake("-n", "results/runs/mine/seed0/kl.json", check=False)

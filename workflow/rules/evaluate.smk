@@ -1,8 +1,8 @@
 """Pictures and scores of trained models.
 
 Required inputs: a trained model and its data set; for Inception scores a classifier of its images.
-Outputs: samples, reconstructions and their scores, the same scores of the data themselves.
-Steps: train_classifier, evaluate, evaluate_data.
+Outputs: samples, reconstructions and their scores, the same scores of the data themselves; the
+likelihood of test images. Steps: train_classifier, evaluate, evaluate_data, estimate_likelihood.
 """
 
 
@@ -128,4 +128,39 @@ rule evaluate_data:
             --inception-weights={resources.inception_weights:q} \
             --checkpoints {params.checkpoints:q} \
             --device {resources.device:q} --output {output:q} &>{log:q}
+        """
+
+
+rule estimate_likelihood:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        json="results/runs/{run}/seed{seed}/likelihood.json",
+        csv="results/runs/{run}/seed{seed}/likelihood.csv",
+        bdmc="results/runs/{run}/seed{seed}/bdmc.csv",
+    log:
+        "results/logs/estimate_likelihood/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/estimate_likelihood/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: train_threads
+    resources:
+        gpu=train_gpu,
+        mem_mb=memory("estimate_likelihood"),
+        runtime=limit("estimate_likelihood"),
+        device=DEVICE,
+    params:
+        settings=settings("estimate_likelihood", "likelihood.json"),
+        version=version("estimate_likelihood"),
+        data=dataset_folder,
+        checkpoints="results/checkpoints/{run}/seed{seed}/likelihood",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi estimate-likelihood --model {input.model:q} --data {params.data:q} \
+            --settings {params.settings:q} --seed {wildcards.seed} \
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} \
+            --json {output.json:q} --csv {output.csv:q} --bdmc {output.bdmc:q} &>>{log:q}
         """

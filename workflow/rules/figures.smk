@@ -1,8 +1,8 @@
 """Figures, tables and claims, from tables on disk alone.
 
 Required inputs: what each figure's file names in SOURCES. Outputs: results/figN.pdf and .png,
-results/tableN.pdf and .png, results/claims.csv and .md, results/gallery.md. Steps:
-describe_networks, describe_settings, draw, collect_claims, write_gallery.
+results/tableN.pdf and .png, results/claims.csv and .md, results/gallery.md, results/index.html.
+Steps: describe_networks, describe_settings, draw, collect_claims, write_gallery, write_page.
 """
 
 
@@ -131,4 +131,27 @@ rule write_gallery:
         r"""
         python -m dmvi write-gallery --figures {params.figures:q} --study {params.study:q} \
             --output {output:q} &>{log:q}
+        """
+
+
+# Reads also what the figures were drawn from, and logs: of a running study `python -m dmvi write-page`
+# writes the same page again.
+rule write_page:
+    input:
+        expand("results/{figure}.png", figure=STUDY.figures),
+        "results/claims.csv",
+    output:
+        "results/index.html",
+    log:
+        "results/logs/write_page.log",
+    benchmark:
+        "results/benchmarks/write_page.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    params:
+        study=canonical(config["study"]),
+        version=version("write_page"),
+    shell:
+        r"""
+        python -m dmvi write-page --output {output:q} &>{log:q}
         """

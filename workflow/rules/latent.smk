@@ -3,8 +3,9 @@
 Required inputs: a trained model and its data set. Outputs: KL(q(z), p(z)) by Monte Carlo, by
 classifiers and by density models, the posteriors' profile over latent units, low-posterior samples
 and their comparison with data, their t-SNE map; posteriors and codes of the runs whose posteriors
-several steps read. Steps: encode, estimate_kl, estimate_ratio, fit_density_model,
-find_low_posterior.
+several steps read; distances of codes from the prior, moments and probes of codes. Steps: encode,
+estimate_kl, estimate_ratio, fit_density_model, find_low_posterior, examine_codes, examine_snapshots,
+track_codes.
 """
 
 
@@ -197,6 +198,36 @@ rule find_low_posterior:
         """
 
 
+rule examine_codes:
+    input:
+        data=dataset_files,
+        posterior="results/runs/{run}/seed{seed}/posterior.npy",
+        codes="results/runs/{run}/seed{seed}/codes.npy",
+    output:
+        "results/runs/{run}/seed{seed}/codes.json",
+    log:
+        "results/logs/examine_codes/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/examine_codes/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("examine_codes"),
+        runtime=limit("examine_codes"),
+    params:
+        settings=settings("examine_codes", "codes.json"),
+        version=version("examine_codes"),
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi examine-codes --posterior {input.posterior:q} --codes {input.codes:q} \
+            --data {params.data:q} --settings {params.settings:q} --seed {wildcards.seed} \
+            --output {output:q} &>{log:q}
+        """
+
+
 rule examine_snapshots:
     input:
         data=dataset_files,
@@ -225,6 +256,40 @@ rule examine_snapshots:
         r"""
         export OMP_NUM_THREADS={threads}
         python -m dmvi examine-snapshots --model {input.model:q} --data {params.data:q} \
+            --settings {params.settings:q} --seed {wildcards.seed} \
+            --checkpoints {params.checkpoints:q} --device {resources.device:q} \
+            --output {output:q} &>{log:q}
+        """
+
+
+rule track_codes:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        "results/runs/{run}/seed{seed}/codes_curve.csv",
+    log:
+        "results/logs/track_codes/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/track_codes/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=memory("track_codes"),
+        runtime=limit("track_codes"),
+        device=DEVICE,
+    params:
+        settings=settings("track_codes", "codes_curve.csv"),
+        version=version("track_codes"),
+        data=dataset_folder,
+        # Not inputs: snapshots are kept by the training like its checkpoints.
+        checkpoints="results/checkpoints/{run}/seed{seed}",
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi track-codes --model {input.model:q} --data {params.data:q} \
             --settings {params.settings:q} --seed {wildcards.seed} \
             --checkpoints {params.checkpoints:q} --device {resources.device:q} \
             --output {output:q} &>{log:q}

@@ -14,7 +14,10 @@ VERDICTS = ("holds", "fails", "undecided")
 
 # Papers whose claims the ledger may hold: key -> authors and year. The first one leads.
 MAIN_PAPER = "dmvi"
-PAPERS = {MAIN_PAPER: "Rosca, Lakshminarayanan, Mohamed 2018"}
+PAPERS = {
+    MAIN_PAPER: "Rosca, Lakshminarayanan, Mohamed 2018",
+    "infovae": "Zhao, Song, Ermon 2017",
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -186,6 +186,17 @@ PUBLISHED: tuple[Published, ...] = (
     ),
 )
 
+# log det Cov of q(z) by the number of training images, d = 5, Gaussian decoder, of InfoVAE's authors:
+# (model, split) -> values at these numbers of images.
+LOGDET_SOURCE = "a plot stored with the code of Zhao et al. (2017), read by eye to about 0.1"
+LOGDET_IMAGES = (500, 1000, 5000, 10_000, 50_000)
+LOGDET: dict[tuple[str, str], tuple[float, ...]] = {
+    ("vae", "train"): (9.0, 7.7, 5.8, 4.5, 2.2),
+    ("vae", "test"): (8.3, 6.85, 5.1, 4.2, 1.95),
+    ("infovae_mmd", "train"): (0.0, 0.0, 0.0, 0.0, 0.0),
+    ("infovae_mmd", "test"): (-1.4, -1.15, -0.7, -0.5, -0.3),
+}
+
 
 def published(id: str) -> Published:
     """A row by its id.

@@ -16,6 +16,7 @@ from dmvi.errors import DmviError
 
 # What a generator without a likelihood emits per image channel: one number, which tanh squashes.
 TANH = {"outputs_per_channel": 1, "operations": 3, "mean_operations": 0}
+POINTS = (1, 2)  # sides of images that `dmvi.networks.points` is for
 VGG_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
 
 
@@ -98,9 +99,16 @@ def _maps(image_size: int, width: int) -> list[int]:
     return [width * 2**i for i in range(int(log2(image_size)) - 2)]
 
 
+def _points(before: int, after: int, width: int) -> Size:
+    """The perceptrons of `dmvi.networks.points`."""
+    return mlp(before, 8 * width, 8 * width, after)
+
+
 @cache
 def encoder(image_size: int, channels: int, outputs: int, width: int) -> Size:
     """`dmvi.networks.make_encoder`."""
+    if image_size in POINTS:
+        return _points(channels * image_size**2, outputs, width)
     if image_size == 28:
         wide, narrow = _scaled(64, width), _scaled(32, width)
         return (
@@ -119,6 +127,8 @@ def encoder(image_size: int, channels: int, outputs: int, width: int) -> Size:
 @cache
 def generator(image_size: int, latent_dim: int, channels: int, width: int) -> Size:
     """`dmvi.networks.make_generator`, `channels` of its output."""
+    if image_size in POINTS:
+        return _points(latent_dim, channels * image_size**2, width)
     if image_size == 28:
         wide, narrow = _scaled(64, width), _scaled(32, width)
         return (
@@ -155,6 +165,8 @@ def _trunk(image_size: int, channels: int, width: int) -> tuple[Size, int]:
 @cache
 def discriminator(image_size: int, channels: int, width: int) -> Size:
     """`dmvi.networks.make_discriminator`; a critic is one without batch norm."""
+    if image_size in POINTS:
+        return _points(channels * image_size**2, 1, width)
     trunk, maps = _trunk(image_size, channels, width)
     return trunk + linear(16 * maps, 1, 0)
 
@@ -162,6 +174,10 @@ def discriminator(image_size: int, channels: int, width: int) -> Size:
 @cache
 def joint_discriminator(image_size: int, channels: int, latent_dim: int, width: int) -> Size:
     """`dmvi.networks.make_joint_discriminator`."""
+    if image_size in POINTS:
+        outputs = 8 * width + 1
+        both = _points(channels * image_size**2, outputs, width)
+        return both + _points(latent_dim, outputs, width)
     trunk, maps = _trunk(image_size, channels, width)
     hidden = 8 * width
     return (

@@ -18,6 +18,9 @@ CALLS_PER_UPDATE = 60
 ADAM_ACCESSES = 7
 EVALUATION_BATCH = 128
 MB = 1e6
+# Of a GPU's memory, beside what is computed: CUDA itself and its libraries' code, and the space that
+# cuDNN and cuBLAS work in [assumed].
+GPU_CONTEXT_MB, GPU_WORKSPACE_MB = 600, 1000
 
 
 @dataclass(frozen=True)
@@ -107,6 +110,20 @@ def trained_parameters(spec: dict[str, Any], image_shape: tuple[int, int, int]) 
     sizes = networks(spec, image_shape)
     players = declared["passes"].values()
     return sum(sizes[name].parameters for name in {name for counts in players for name in counts})
+
+
+def training_gpu_mb(spec: dict[str, Any], image_shape: tuple[int, int, int], images: int) -> float:
+    """MB of a GPU's memory that a training takes at most, CUDA's own included.
+
+    The data set as bytes; weights, gradients and Adam's two moments; every layer's output of a batch
+    with its gradient, twice over where normalisation and activation keep one each, and once more for
+    what a CUDA graph keeps for itself.
+    """
+    values = sum(size.values for size in networks(spec, image_shape).values())
+    layers = 6 * 4 * values * spec["batch_size"]
+    state = 16 * trained_parameters(spec, image_shape)
+    own = (layers + state + images * math.prod(image_shape)) / MB
+    return GPU_CONTEXT_MB + GPU_WORKSPACE_MB + own
 
 
 def gaussian_density(points: float, components: float, latent_dim: int) -> Work:

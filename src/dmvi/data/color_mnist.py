@@ -22,6 +22,7 @@ DECLARES = {
     "channels": 3,
     "standin": {"title": "ColorMNIST stand-in (scikit-learn digits)"},
     "options": {
+        "binarize": None,
         "pixel_noise": {
             "kind": "number",
             "default": 0.2,

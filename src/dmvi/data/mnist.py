@@ -14,13 +14,13 @@ import numpy as np
 
 from dmvi.data.digits import Digits
 from dmvi.data.download import md5, official_folder
-from dmvi.data.registry import SPLITS
+from dmvi.data.registry import SPLITS, binary
 from dmvi.data.request import Built, Request
 from dmvi.errors import DmviError
 
 DECLARES = {
     "title": "MNIST",
-    "summary": "grey MNIST digits (binarised, if at all, when they are read)",
+    "summary": "grey MNIST digits, the held-out ones binarised where `binarize: eval` is set",
     "image_size": 28,
     "channels": 1,
     "images": {"train": 50_000, "valid": 10_000, "test": 10_000},
@@ -31,11 +31,21 @@ DECLARES = {
             "than digits, the others are turned and shifted copies"
         ),
     },
+    "options": {
+        "binarize": {
+            "kind": "choice",
+            "default": None,
+            "choices": ("eval",),
+            "help": "eval: validation and test images are 0 or 255, drawn once from the seed",
+        },
+    },
 }
 
 FOLDER = "MNIST/raw"
 # The last so many training images are the validation split.
 VALID_SIZE = DECLARES["images"]["valid"]
+_BINARY = 4  # random stream
+BLOCK = 2000  # images binarised at a time
 
 
 @dataclass(frozen=True)
@@ -64,16 +74,36 @@ FILES = {
 
 
 def build(request: Request) -> Built:
-    """Grey digits, 28x28x1."""
+    """Grey digits, 28x28x1; with `binarize: eval`, validation and test pixels are black or white.
+
+    Each is a frozen Bernoulli draw with the grey level as its probability, so that every bound and
+    likelihood is about the same binary images. Training images stay grey: a run with `binarize: true`
+    draws them anew at each read (Salakhutdinov & Murray, 2008).
+    """
     digits = load_digits(request)
     sizes = request.sizes(None if request.standin else digits.sizes)
     labels = np.concatenate([digits.labels[split][: sizes[split]] for split in SPLITS])
-    return Built(sizes, labels, _grey(digits, sizes), digits.source_files)
+    note = ""
+    if binary(request.spec):
+        note = "validation and test images are binary, drawn once from their grey levels"
+    blocks = _blocks(request, digits, sizes)
+    return Built(sizes, labels, blocks, digits.source_files, note=note)
 
 
-def _grey(digits: Digits, sizes: dict[str, int]) -> Iterator[np.ndarray]:
+def _blocks(request: Request, digits: Digits, sizes: dict[str, int]) -> Iterator[np.ndarray]:
     for split in SPLITS:
-        yield digits.images[split][: sizes[split], :, :, None]
+        images = digits.images[split][: sizes[split], :, :, None]
+        if split == "train" or not binary(request.spec):
+            yield images
+            continue
+        random = request.random(split, _BINARY)
+        for start in range(0, len(images), BLOCK):
+            yield binarized(images[start : start + BLOCK], random)
+
+
+def binarized(grey: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """uint8 pixels 0 or 255, each 255 with probability grey / 255, of images uint8 (n, H, W, C)."""
+    return np.where(random.random(grey.shape, np.float32) * 255 < grey, 255, 0).astype(np.uint8)
 
 
 def load_digits(request: Request) -> Digits:

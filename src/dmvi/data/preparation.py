@@ -101,7 +101,7 @@ def _meta(built: Built, request: Request, hashes: dict[str, str]) -> dict[str, A
         "standin": request.standin,
         "note": "; ".join(notes),
         "seed": spec["seed"],
-        "options": {key: spec[key] for key in ("limit", *info.options)},
+        "options": {key: spec[key] for key in ("limit", *info.options) if key in spec},
         "image_shape": list(info.image_shape),
         "splits": {
             split: [start, end]

@@ -9,9 +9,11 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
     images            images of each split: {"train": n, "valid": n, "test": n}
     standin           {"title", "note" for captions}, where it has one; one without has no
                       `source: standin`
-    options           keys of its own in a config: {name: the fields of `Option`}
+    options           keys of its own in a config: {name: the fields of `Option`}; None for one that
+                      it does not take over from what it extends
     kind              the paper's data set that it stands for in the claims; none if not given
     publishable       False where its images may not be passed on
+    downloads         False where it is made by code, from no files
     seconds_per_image that building takes, for the cost model
     version           raised when the same options give other images; 1 if not given
     order             of the paper's data sets in figures
@@ -38,13 +40,17 @@ STANDIN_SIZES = {"train": 2000, "valid": 250, "test": 250}
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a builder: a number in [minimum, maximum], or a crop."""
+    """One option of a builder: a number in [minimum, maximum], a crop, or one of some words.
+
+    One whose default is None is no part of a spec that does not set it.
+    """
 
     default: Any
-    kind: str  # "number" | "crop"
+    kind: str  # "number" | "crop" | "choice"
     help: str
     minimum: float = -math.inf
     maximum: float = math.inf
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,7 @@ class BuilderInfo:
     standin_note: str = ""  # what the stand-in is, for figure captions
     kind: str | None = None  # the paper's data set that it stands for
     publishable: bool = True  # False where its images may not be passed on
+    downloads: bool = True  # False where the official images are made by code
     seconds_per_image: float = 1e-4  # that building takes
 
     @property
@@ -78,13 +85,14 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
         name,
         declared,
         ("title", "summary", "image_size", "channels", "images"),
-        ("standin", "options", "kind", "publishable", "seconds_per_image"),
+        ("standin", "options", "kind", "publishable", "downloads", "seconds_per_image"),
     )
     own = {key: value for key, value in declared.items() if key not in ("extends", "order")}
     standin = own.pop("standin", None)
     if standin:
         own |= {"standin_title": standin["title"], "standin_note": standin["note"]}
-    options = {key: Option(**option) for key, option in own.pop("options", {}).items()}
+    declared = own.pop("options", {})
+    options = {key: Option(**option) for key, option in declared.items() if option is not None}
     return BuilderInfo(
         module=f"dmvi.data.{name}",
         sources=SOURCES if standin else SOURCES[:1],
@@ -111,8 +119,14 @@ def image_counts(spec: Mapping[str, Any]) -> Mapping[str, int]:
     return BUILDERS[spec["builder"]].images
 
 
+def binary(spec: Mapping[str, Any]) -> bool:
+    """Whether every pixel of the held-out images is 0 or 255, so that a Bernoulli is a probability."""
+    return spec.get("binarize") == "eval"
+
+
 def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The spec with every default filled in: builder, source, seed, limit and the options.
+    """The spec with every default filled in: builder, source, seed, limit and the options (those
+    without a default where they are set).
 
     Args:
         spec: a data set's entry in the config.
@@ -141,10 +155,20 @@ def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "seed": _whole(spec.get("seed", 0), f"{where}.seed", 0, MAX_SEED),
         "limit": _limit(spec.get("limit"), f"{where}.limit"),
     }
+    checks = {"crop": _crop, "number": _number, "choice": _choice}
     for key, option in info.options.items():
-        check = _crop if option.kind == "crop" else _number
-        resolved[key] = check(spec.get(key, option.default), f"{where}.{key}", option)
+        if key in spec or option.default is not None:
+            value = spec.get(key, option.default)
+            resolved[key] = checks[option.kind](value, f"{where}.{key}", option)
     return resolved
+
+
+def _choice(value: Any, where: str, option: Option) -> str:
+    if value not in option.choices:
+        raise DmviError(
+            f"{where} is {value!r}; choose {' or '.join(option.choices)}, or leave it out"
+        )
+    return value
 
 
 def _whole(value: Any, where: str, minimum: int, maximum: int) -> int:

@@ -17,6 +17,7 @@ DECLARES = {
     "summary": "three random MNIST digits, one per colour channel",
     "channels": 3,
     "standin": {"title": "Stacked MNIST stand-in (scikit-learn digits)"},
+    "options": {"binarize": None},
 }
 
 BLOCK = 10_000

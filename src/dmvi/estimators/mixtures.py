@@ -159,7 +159,9 @@ class FlowMixture(TractableMixture):
         family: maps parameters (..., P) to a distribution with batch shape (...), event shape (d,)
             and a broadcasting `log_prob(z)`; a float64 copy of it is used.
         parameters: (N, P), float32 or float64; kept as given, converted tile by tile.
-        tile: (points, components); small ones keep a network's activations in the caches.
+        tile: (points, components); by default small, which keeps a network's activations in the caches,
+            or large on a GPU, which needs many pairs at once to be busy: 128 MiB for each layer of 128
+            units.
     """
 
     component_kl_is_exact = False
@@ -169,7 +171,7 @@ class FlowMixture(TractableMixture):
         family: Callable[[Tensor], Any],
         parameters: Tensor | np.ndarray,
         *,
-        tile: tuple[int, int] = (64, 64),
+        tile: tuple[int, int] | None = None,
     ):
         self.parameters = _as_tensor(parameters)
         if self.parameters.ndim != 2 or not len(self.parameters):
@@ -189,7 +191,7 @@ class FlowMixture(TractableMixture):
         self.family = family
         self.components = len(self.parameters)
         self.latent_dim = family(self.parameters[:1].double()).event_shape[0]
-        self.tile = tile
+        self.tile = tile or ((512, 256) if self.device.type == "cuda" else (64, 64))
 
     def kernel(self, start: int, stop: int) -> Kernel:
         distribution = self.family(self.parameters[None, start:stop].double())

@@ -89,10 +89,11 @@ def probe(
             f"probe: {len(codes)} codes have {len(labels)} labels, {len(test_codes)} test codes have "
             f"{len(test_labels)}, draws is {draws}; codes and labels must agree, draws be at least 1"
         )
-    members = [np.flatnonzero(labels == c) for c in np.unique(labels[labels >= 0])]
+    members = _members(labels)
     found, done, total = [], 0, len(sizes) * draws * len(classifiers)
     for size in sizes:
-        _check_size(size, members)
+        if (why := _misfit(size, members)) is not None:
+            raise DmviError(f"probe: {why}")
         errors: dict[str, list[float]] = {name: [] for name in classifiers}
         for draw in range(draws):
             rng = np.random.default_rng([seed, size, draw])
@@ -124,15 +125,26 @@ def _fit(name: str, codes: np.ndarray, labels: np.ndarray, draw: int):
         return GridSearchCV(pipeline, grid, cv=folds).fit(codes, labels)
 
 
-def _check_size(size: int, members: list[np.ndarray]) -> None:
+def misfit(size: int, labels: np.ndarray) -> str | None:
+    """Why so many class-balanced labels cannot be drawn from these, in a sentence; None if they can."""
+    return _misfit(size, _members(labels))
+
+
+def _members(labels: np.ndarray) -> list[np.ndarray]:
+    """The rows of every class; labels below 0 are none."""
+    return [np.flatnonzero(labels == c) for c in np.unique(labels[labels >= 0])]
+
+
+def _misfit(size: int, members: list[np.ndarray]) -> str | None:
     if len(members) < 2:
-        raise DmviError(f"probe: the labels have {len(members)} classes; at least 2 are needed")
+        return f"the labels have {len(members)} classes; at least 2 are needed"
     each = size // len(members)
     if size % len(members) or each < FOLDS:
-        raise DmviError(
-            f"probe: {size} labels for {len(members)} classes; it must be a multiple of that, at least "
-            f"{FOLDS} per class for cross-validation"
+        return (
+            f"{size} labels for {len(members)} classes; it must be a multiple of that, at least {FOLDS} "
+            "per class for cross-validation"
         )
     fewest = min(len(group) for group in members)
     if fewest < each:
-        raise DmviError(f"probe: {each} labels per class are wanted, a class has only {fewest}")
+        return f"{each} labels per class are wanted, a class has only {fewest}"
+    return None

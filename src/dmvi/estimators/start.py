@@ -1,6 +1,7 @@
 """The Gaussians q0 from which likelihoods are estimated: one per image."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,9 +9,11 @@ import torch
 from torch import Tensor
 
 from dmvi.errors import DmviError
+from dmvi.estimators.hmc import with_gradient
 
 LOG_2PI = math.log(2.0 * math.pi)
 SMALLEST_STD = 1e-2  # of a start made from draws: below it a chain would hardly move
+REACH = 0.1  # over which the curvature is measured, in units of the prior's standard deviation
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,30 @@ class GaussianStart:
         """The moments of draws z ~ q(z|x), (draws, images, d), for a posterior without a density."""
         std, mean = torch.std_mean(draws, dim=0)
         return cls(mean, std.clamp(min=smallest))
+
+    @classmethod
+    def from_curvature(
+        cls, log_likelihood: Callable[[Tensor], Tensor], mean: Tensor, reach: float = REACH
+    ) -> Self:
+        """N(mean, 1 / (1 + h)), h_j the curvature of -log p(x|z) along z_j: Laplace, coordinate-wise.
+
+        For encoders whose own width says nothing, because nothing holds it (InfoVAE with alpha 1, AAE).
+        h is a difference of gradients over 2 reach, so that kinks of a piecewise linear decoder are
+        averaged; where it is negative it counts as 0, the prior's width.
+
+        Args:
+            log_likelihood: (2, images, d) -> (2, images), nats, differentiable.
+            mean: (images, d).
+        """
+        evaluate = with_gradient(log_likelihood)
+        curvature = torch.empty_like(mean)
+        for j in range(mean.shape[1]):
+            shift = torch.zeros_like(mean)
+            shift[:, j] = reach
+            _, gradient = evaluate(torch.stack([mean + shift, mean - shift]))
+            curvature[:, j] = (gradient[1, :, j] - gradient[0, :, j]) / (2.0 * reach)
+        std = (1.0 + curvature.nan_to_num(0.0).clamp(min=0.0)).rsqrt()
+        return cls(mean, std.clamp(min=SMALLEST_STD))
 
     def widened(self, factor: float) -> Self:
         """The same means with `factor` times the standard deviations."""

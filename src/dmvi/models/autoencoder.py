@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from dmvi.distributions.likelihoods import LIKELIHOODS
@@ -28,6 +29,15 @@ class LikelihoodAutoencoder(EncodingModel, Bounded):
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         """log p(x|z) in nats, summed over pixels, (B,)."""
         return self.likelihood.log_prob(x, self.generator(z))
+
+    def log_normalised(self, x: Tensor, z: Tensor) -> Tensor:
+        """The same of what `simulate` draws from: p(x|z) over its sum, where that is below 1."""
+        output = self.generator(z)
+        return self.likelihood.log_prob(x, output) - self.likelihood.log_mass(output)
+
+    def simulate(self, z: Tensor, generator: torch.Generator) -> Tensor:
+        """Images x ~ p(x|z), (B, C, H, W) of values k / 255; the generator is on the device of z."""
+        return self.likelihood.sample(self.generator(z).float(), generator)
 
 
 def make_posterior(spec: dict[str, Any]) -> Posterior:

@@ -3,12 +3,12 @@
 from torch import nn
 
 from dmvi.errors import DmviError
-from dmvi.networks import colormnist, dcgan
+from dmvi.networks import colormnist, dcgan, points
 from dmvi.networks.joint import JointDiscriminator
 
 # Image height -> the family of networks: the paper's tables 4 and 5 for ColorMNIST, elsewhere the code
 # that it names.
-FAMILIES = {28: colormnist, 32: dcgan, 64: dcgan}
+FAMILIES = {1: points, 2: points, 28: colormnist, 32: dcgan, 64: dcgan}
 
 
 def _family(image_shape: tuple[int, int, int]):
@@ -38,8 +38,13 @@ def make_discriminator(image_shape: tuple[int, int, int], width: int, batch_norm
 
 def make_joint_discriminator(
     image_shape: tuple[int, int, int], latent_dim: int, width: int, batch_norm: bool = True
-) -> JointDiscriminator:
-    """Discriminator of pairs: (B, C, H, W), (B, latent_dim) -> (B,); 512 hidden maps at width 64."""
+) -> nn.Module:
+    """Discriminator of pairs: (B, C, H, W), (B, latent_dim) -> (B,); 512 hidden maps at width 64.
+
+    It has a `trunk` of images and `judge(features, z)`. A family may bring its own.
+    """
     family = _family(image_shape)
+    if hasattr(family, "JointDiscriminator"):
+        return family.JointDiscriminator(image_shape[0], image_shape[2], latent_dim, width)
     layers, maps = family.trunk(image_shape[0], image_shape[2], width, batch_norm)
     return JointDiscriminator(nn.Sequential(*layers), maps, latent_dim, 8 * width)

@@ -36,7 +36,7 @@ NOT_RUN = "not computed in this study yet"
 
 
 def ours_of(folder: Path) -> dict[str, Ours]:
-    """id -> our number, for every published one, from the tables of a published study.
+    """id -> our number, for every published one, from a study's results, published or not.
 
     A number that the study does not have, or has with other settings than the published row, is not
     comparable, and says why.
@@ -58,6 +58,15 @@ def beside(reference: Path) -> dict[str, dict[str, Ours]]:
     published = [name for name in STUDIES if (reference / name / "provenance.json").exists()]
     of = {name: ours_of(reference / name) for name in published}
     return {row.id: {name: of[name][row.id] for name in published} for row in PUBLISHED}
+
+
+def described(folder: Path, what: str) -> dict[str, dict[str, Any]]:
+    """Name -> the description of each "data" set or image classifier ("classifiers"): of a published
+    study its provenance has them, of results they stand in files of their own."""
+    if (folder / "provenance.json").exists():
+        return files.read_json(folder / "provenance.json")[what]
+    name = {"data": "meta.json", "classifiers": "classifier.json"}[what]
+    return {path.parent.name: files.read_json(path) for path in folder.glob(f"{what}/*/{name}")}
 
 
 def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
@@ -103,8 +112,7 @@ def _agrees(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _classifier_error(folder: Path) -> Ours:
-    classifiers = files.read_json(folder / "provenance.json")["classifiers"]
-    found = classifiers.get("cifar10")
+    found = described(folder, "classifiers").get("cifar10")
     if found is None:
         return Ours(None, None, "", incomparable=NOT_RUN)
     error, n = found["test_error"], found["n_test"]
@@ -125,7 +133,7 @@ def _mean(values: list[float]) -> tuple[float, float | None]:
 
 def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
     run = seeds[0][0]
-    meta = files.read_json(folder / "provenance.json")["data"][run["data"]]
+    meta = described(folder, "data")[run["data"]]
     whole = paper_iterations(meta["builder"])
     return None if whole is None else min(run["iterations"] for run, _ in seeds) / whole
 

@@ -17,6 +17,7 @@ from dmvi.data.registry import BUILDERS
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.figures.base import render
+from dmvi.report.page.write import write
 from dmvi.report.write_gallery import write_gallery
 from dmvi.steps.provenance import summary, trainings
 from dmvi.study.config import Study
@@ -92,6 +93,7 @@ def publish(
                 "tables_left_out_for_size": left_out,
             },
         )
+        write(study, config_path.parent, folder, folder / "index.html", embed=False, log=log)
     recorded = totals["trainings"] - len(totals["without_record"])
     log(
         f"{output} is complete: {len(study.figures)} figures, {recorded} of {totals['trainings']} "

@@ -4,9 +4,8 @@ from dataclasses import asdict
 from typing import Any
 
 from dmvi import files
-from dmvi.errors import DmviError
 from dmvi.progress import Progress
-from dmvi.scores.functions.classifier import class_probabilities, load_classifier
+from dmvi.scores.functions.classifier import class_probabilities, classifier_for
 from dmvi.scores.functions.inception import inception_score
 from dmvi.scores.scoring import Images
 from dmvi.study.inception_weights import check_weights
@@ -67,14 +66,7 @@ def compute(images: Images, options: dict[str, Any]) -> dict[str, dict[str, Any]
 def _by_classifier(images: Images, splits: int) -> dict[str, Any]:
     if images.classifier is None:
         return {"skipped": "no classifier of this data set was trained"}
-    network = load_classifier(images.classifier, images.device)
-    shape = tuple(network.spec["image_shape"])
-    if images.alone.shape[1:] != shape:
-        raise DmviError(
-            f"{images.classifier} was trained on images of shape {shape}, but the images to score "
-            f"have shape {images.alone.shape[1:]}; take their data set out of "
-            "estimators.scores.inception.data"
-        )
+    network = classifier_for("inception", images.classifier, images.alone, images.device)
     images.log(f"our classifier on {len(images.alone):,} images")
     probabilities = class_probabilities(network, images.alone, Progress(images.log, "image"))
     about = f"VGG of width {network.spec['width']} trained on {network.spec['title']}"

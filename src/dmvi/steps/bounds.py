@@ -5,7 +5,7 @@ import pandas as pd
 import torch
 
 from dmvi.models import Model
-from dmvi.steps.trained import input_batches
+from dmvi.steps.trained import model_batches
 
 
 def bound_table(
@@ -13,10 +13,11 @@ def bound_table(
 ) -> pd.DataFrame:
     """index, bound, log_likelihood, kl of images uint8 (n, H, W, C), in nats.
 
-    bound = E_q log p(x|z) - KL(q(z|x) || p(z)), averaged over `samples` draws z ~ q(z|x).
+    bound = E_q log p(x|z) - KL(q(z|x) || p(z)), averaged over `samples` draws z ~ q(z|x). Of a run that
+    learns binary pixels, grey images are binarised once (`dmvi.steps.trained.model_batches`).
     """
     log_likelihood, kl = np.zeros(len(images)), np.zeros(len(images))
-    for rows, x in input_batches(images, device):
+    for rows, x in model_batches(model, images, device):
         for _ in range(samples):
             likelihood_of_sample, kl_of_sample = model.bound_terms(x)
             log_likelihood[rows] += likelihood_of_sample.double().cpu().numpy() / samples

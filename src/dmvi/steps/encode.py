@@ -14,7 +14,7 @@ from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.files import atomic_path, sha256, write_json, writing
 from dmvi.models.model import EncodingModel
-from dmvi.steps.trained import DIGESTS, input_batches, load_model
+from dmvi.steps.trained import DIGESTS, load_model, model_batches
 from dmvi.training.reproducibility import choose_device, set_up
 
 STEP = {
@@ -106,7 +106,7 @@ def posterior_batches(
         DmviError: naming the model's file, after the last batch, if any parameter is NaN or infinite.
     """
     bad = 0
-    for rows, x in input_batches(images, device):
+    for rows, x in model_batches(model, images, device):
         parameters = model.encode(x)
         bad += int((~parameters.isfinite().all(1)).sum())
         yield rows, parameters

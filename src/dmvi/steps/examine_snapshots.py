@@ -10,14 +10,13 @@ import torch
 
 from dmvi import files
 from dmvi.data.dataset import Dataset, open_dataset
-from dmvi.errors import DmviError
 from dmvi.estimators import low_posterior, neighbours, pixels
 from dmvi.estimators.marginal_kl import marginal_kl
 from dmvi.estimators.ranking import auc
 from dmvi.models import Model
 from dmvi.steps.bounds import bound_table
 from dmvi.steps.encode import encoded
-from dmvi.steps.train import identity_of
+from dmvi.steps.snapshot_files import kept_snapshots
 from dmvi.steps.trained import decode_images, load_model, posterior_mixture
 from dmvi.training import snapshots
 from dmvi.training.reproducibility import choose_device, set_up
@@ -103,21 +102,11 @@ def examine_snapshots(
     chosen = choose_device(device)
     dataset = open_dataset(data)
     model = load_model(model_path, chosen)
-    identity = identity_of(model.spec, seed, dataset)
-    found = snapshots.find(checkpoints, identity)
-    missing = [step for step in settings["steps"] if step not in found]
-    if missing:
-        log(f"no snapshot of step {', '.join(map(str, missing))} in {checkpoints}: left out")
-    kept = [step for step in settings["steps"] if step in found]
-    if not kept:
-        raise DmviError(
-            f"{checkpoints} holds no snapshot of this training (identity {identity}); it was trained "
-            "before they were asked for: train it anew, or take the run out of the figure"
-        )
+    kept = kept_snapshots(checkpoints, settings["steps"], model, seed, dataset, log)
     rows = []
-    for step in kept:
+    for step, path in kept.items():
         set_up(seed)
-        model.load_state_dict(snapshots.load(found[step]))
+        model.load_state_dict(snapshots.load(path))
         rows.append(
             {"step": step, **_row(model, dataset, settings, seed, chosen, model_path, output)}
         )

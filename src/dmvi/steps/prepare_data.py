@@ -29,7 +29,8 @@ def cost(costs, dataset):
     images = sum(costs.images(dataset))
     official = spec.get("source", "official") == "official"
     seconds = images * BUILDERS[spec["builder"]].seconds_per_image
-    if official and costs.config.get("data_dir") is None:
+    fetched = official and BUILDERS[spec["builder"]].downloads
+    if fetched and costs.config.get("data_dir") is None:
         seconds += costs.hardware["download_seconds"]
     size = costs.image_mb(dataset, images)
     return costs.cost(seconds, 2 * size, size)

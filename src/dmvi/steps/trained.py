@@ -140,6 +140,18 @@ def input_batches(
         yield rows, to_input(images[rows], device)
 
 
+def model_batches(
+    model: Model, images: np.ndarray, device: torch.device
+) -> Iterator[tuple[slice, Tensor]]:
+    """`input_batches` as the model has learnt them: of a run with `binarize: true` every grey pixel is
+    one frozen draw of 0 or 1, the same whenever the same images come; binary pixels stay as they are."""
+    for rows, x in input_batches(images, device):
+        if model.spec.get("binarize", False):
+            generator = torch.Generator().manual_seed(rows.start)
+            x = (torch.rand(x.shape, generator=generator).to(device) < x).float()
+        yield rows, x
+
+
 def decode_images(
     model: Model, latents: np.ndarray | Tensor, size: int = EVALUATION_BATCH
 ) -> np.ndarray:

@@ -3,11 +3,14 @@
 from functools import cache
 from typing import TYPE_CHECKING
 
-from dmvi.distributions.registry import declared_posteriors, tractable
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors, tractable
 from dmvi.study.declarations import declared_models, declared_steps
 
 if TYPE_CHECKING:
     from dmvi.study.runs import Run
+
+
+LIKELIHOOD = "normalised likelihood"
 
 
 def lacks(run: "Run", table: str) -> str | None:
@@ -22,10 +25,34 @@ def lacks(run: "Run", table: str) -> str | None:
         "bound on the likelihood": declared.get("bound") == "elbo",
         "bound to follow": "bound" in declared,
         "encoder": declared["encodes"],
+        "encoder with snapshots": declared["encodes"] and bool(run.how["snapshots"]),
         "Gaussian posterior with snapshots": gaussian and bool(run.how["snapshots"]),
+        "one pixel, one latent and a Gaussian posterior": (
+            run.pixels == 1
+            and run.spec["latent_dim"] == 1
+            and gaussian
+            and "likelihood" in run.spec
+        ),
+        LIKELIHOOD: True,
     }
+    if words := _lacking_likelihood(run):
+        has[LIKELIHOOD] = False
     needed = [need for start, need in tables_of_steps()[0].items() if table.startswith(start)]
-    return next((need for need in needed if need and not has[need]), None)
+    lacking = next((need for need in needed if need and not has[need]), None)
+    return words if lacking == LIKELIHOOD else lacking
+
+
+def _lacking_likelihood(run: "Run") -> str | None:
+    """Why log p(x|z) of the run is no logarithm of a probability, in words; None if it is."""
+    name = run.spec.get("likelihood")
+    if name is None:
+        return "explicit likelihood p(x|z)"
+    if declared_likelihoods()[name]["normalised"] or run.binary:
+        return None
+    return (
+        f"normalised likelihood: {name} is none of grey pixels; set binarize: true in the run and "
+        "binarize: eval in its data set (builder mnist), or choose another likelihood"
+    )
 
 
 def estimators_of(table: str) -> tuple[str, ...]:

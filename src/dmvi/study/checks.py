@@ -16,7 +16,7 @@ from dmvi.study.experiments import experiments
 from dmvi.study.inception_weights import check_weights
 from dmvi.study.scores import check_scores
 
-NETWORK_SIZES = (28, 32, 64)
+NETWORK_SIZES = (1, 2, 28, 32, 64)
 
 
 def check_study(config: dict[str, Any]) -> None:

@@ -109,7 +109,7 @@ def _complete(schema: dict[str, Any]) -> dict[str, Any]:
             estimators[block] = {
                 "type": "object",
                 "additionalProperties": False,
-                "required": list(options),
+                "required": [key for key, rules in options.items() if "default" not in rules],
                 "properties": options,
             }
     schema["properties"] |= {name: module.SCHEMA for name, module in experiments().items()}

@@ -179,8 +179,8 @@ def declared_steps() -> dict[str, dict[str, Any]]:
     version: raised by hand when its results change. wildcards: of its rule, in the order of its paths.
     gives: start of a table's name in a run's folder -> what a run needs to give it, or None. estimators:
     blocks of the study's `estimators:` that these tables take. options: blocks of `estimators:` that are
-    its own, each a mapping from its keys, all required, to their JSON schemas. gpu: whether its rule may
-    ask for one. resumes: whether it goes on from a checkpoint.
+    its own, each a mapping from its keys to their JSON schemas; a key is required unless it has a
+    default. gpu: whether its rule may ask for one. resumes: whether it goes on from a checkpoint.
     cost(costs, **wildcards): a `dmvi.costs.model.Cost`. settings(study, **wildcards): what it computes,
     plain data, for steps that have settings.
     """

@@ -9,7 +9,7 @@ from dmvi.study.config import Study, load_study
 from dmvi.study.reading import read_config
 from dmvi.study.schema import YamlLoader
 
-SCHEMA = Path("workflow/schemas/config.schema.yaml")  # from the repository's root
+SCHEMA = Path(__file__).parents[3] / "workflow/schemas/config.schema.yaml"
 
 
 def read_study(folder: Path, schema: Path = SCHEMA) -> Study:

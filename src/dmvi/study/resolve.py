@@ -1,8 +1,10 @@
 """What one run computes: its model's defaults filled in, what it does not use dropped, the rest checked."""
 
 from importlib import import_module
+from math import prod
 from typing import Any
 
+from dmvi.data.registry import BUILDERS, binary
 from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
@@ -20,7 +22,7 @@ Block = dict[str, Any]  # some keys of a run
 
 
 def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> dict[str, Any]:
-    """The run's `spec`, `how`, `seeds`, `tags` and `notes`.
+    """The run's `spec`, `how`, `seeds`, `tags`, `notes`, `binary` and `pixels`.
 
     Args:
         path: of the run within the config, for messages.
@@ -49,7 +51,10 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     seeds = tuple(run.pop("seeds", config.get("seeds", [0])))
     tags = tuple(run.pop("tags", ()))
     spec = {key: value for key, value in run.items() if key not in HOW}
-    return {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags, "notes": notes}
+    found = {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags, "notes": notes}
+    data = config["data"][spec["data"]]
+    is_binary = spec.get("binarize", False) and binary(data)
+    return {**found, "binary": is_binary, "pixels": prod(BUILDERS[data["builder"]].image_shape)}
 
 
 def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:

@@ -41,6 +41,8 @@ class Run:
             retrains nothing.
         tags: words that figures select by; a change retrains nothing either.
         notes: a sentence for each default that its model cannot use.
+        binary: whether it learns binary pixels and its held-out images have no others.
+        pixels: of an image, its channels counted.
     """
 
     name: str
@@ -50,6 +52,8 @@ class Run:
     how: dict[str, Any]
     tags: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    binary: bool = False
+    pixels: int = 0
 
     def check_seed(self, written: str) -> None:
         """Refuses a seed that the run is not trained with, as a path writes it.

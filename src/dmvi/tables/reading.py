@@ -16,6 +16,7 @@ KEYS = {
         *("sharpness_originals", "sharpness_reconstructions"),
     ),
     "scores.json": ("scores",),
+    "codes.json": ("latent_dim", "two_sample", "moments", "probes"),
     **{f"density_ratio/{name}.json": ("estimates",) for name in ("default", "table1", "table2")},
     **{
         f"density_models/{name}.json": (
@@ -29,6 +30,7 @@ KEYS = {
 TEXTS = ("group", "quantity", "divergence", "classifier")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
+    "codes_curve.csv": ("step", "mmd2_gaussian", "mmd2_imq", "logdet", "logdet_per_latent"),
     "bound.csv": ("step", "bound", "standard_error", "fit", "divergence"),
     **{
         f"density_ratio/{name}.csv": ("setting", "step", "estimate", "standard_error", "heldout")

@@ -1,5 +1,6 @@
 """Bernoulli likelihood of pixels in [0, 1]."""
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -30,6 +31,10 @@ class Bernoulli(Likelihood):
             .flatten(1)
             .sum(1)
         )
+
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        """Binary images, for which this is a probability."""
+        return torch.bernoulli(self.mean(output), generator=generator)
 
     def mean(self, output: Tensor) -> Tensor:
         return output.float().sigmoid()

@@ -34,6 +34,11 @@ class Categorical(Likelihood):
         values = (x * 255.0).round().long().permute(0, 2, 3, 1).flatten()
         return -F.cross_entropy(logits, values, reduction="none").view(len(x), -1).sum(1)
 
+    def sample(self, output: Tensor, generator: torch.Generator) -> Tensor:
+        logits = self._logits(output)
+        drawn = torch.multinomial(logits.softmax(4).flatten(0, 3), 1, generator=generator)
+        return (drawn.view(logits.shape[:4]) / 255.0).permute(0, 3, 1, 2).contiguous()
+
     def mean(self, output: Tensor) -> Tensor:
         values = torch.arange(256, device=output.device, dtype=torch.float32) / 255.0
         return (self._logits(output).softmax(4) @ values).permute(0, 3, 1, 2)

@@ -2,7 +2,9 @@
 
 from math import log, pi
 
+import torch
 from torch import Tensor
+from torch.special import log_ndtr
 
 from dmvi.distributions.likelihoods.likelihood import Likelihood
 
@@ -41,6 +43,29 @@ class QuantizedNormal(Likelihood):
         squared = (centre - mu).square() + self.bin_width**2 / 12.0
         density = -0.5 * squared * (-2.0 * log_sigma).exp() - log_sigma - 0.5 * log(2.0 * pi)
         return (density + log(self.bin_width)).flatten(1).sum(1)
+
+    def log_mass(self, output: Tensor) -> Tensor:
+        """The sum of the 256 probabilities by an integral and its first correction (Euler-Maclaurin).
+
+        sum_k w N(c_k; mu, sigma) = int_0^1 N - w^2 / 24 [N'(1) - N'(0)], times exp(-w^2 / (24 sigma^2)):
+        to .05 per channel at the smallest sigma, mostly to .005, and to 2e-4 at sigma = 2 w.
+        """
+        mu, log_sigma = self.parameters(output)
+        inverse = (-log_sigma).exp()
+        low, high = -mu * inverse, (1.0 - mu) * inverse
+        # Phi(high) - Phi(low) = Phi(-low) - Phi(-high): on the side where both are small.
+        flipped = low > 0
+        low, high = torch.where(flipped, -high, low), torch.where(flipped, -low, high)
+        upper = log_ndtr(high)
+        inside = upper + torch.log1p(-(log_ndtr(low) - upper).clamp(max=-1e-6).exp())
+        # N' = -u phi(u) / sigma^2 in units of u = (x - mu) / sigma: flipping both changes no difference.
+        slopes = low * (-0.5 * low.square()).exp() - high * (-0.5 * high.square()).exp()
+        width = self.bin_width * inverse
+        edges = (
+            -width.square() / 24.0 * slopes * (2.0 * pi) ** -0.5 * (-inside).clamp(max=50.0).exp()
+        )
+        mass = inside + torch.log1p(edges.clamp(-0.5, 1.0)) - width.square() / 24.0
+        return mass.flatten(1).sum(1)
 
     def mean(self, output: Tensor) -> Tensor:
         return self.parameters(output)[0].clamp(0.0, 1.0)

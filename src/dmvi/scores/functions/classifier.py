@@ -125,6 +125,22 @@ def load_classifier(path: Path, device: torch.device) -> VGG:
     return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
+def classifier_for(score: str, path: Path, images: np.ndarray, device: torch.device) -> VGG:
+    """The classifier, for these images (n, H, W, C).
+
+    Raises:
+        DmviError: it was trained on images of another shape.
+    """
+    network = load_classifier(path, device)
+    shape = tuple(network.spec["image_shape"])
+    if images.shape[1:] != shape:
+        raise DmviError(
+            f"{path} was trained on images of shape {shape}, but the images to score have shape "
+            f"{images.shape[1:]}; take their data set out of estimators.scores.{score}.data"
+        )
+    return network
+
+
 @torch.no_grad()
 def class_probabilities(
     network: VGG,

@@ -1,0 +1,250 @@
+"""What the page of a study shows: read from its results as far as they are there, nothing computed anew."""
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from dmvi.claims.ledger import VERDICTS, id_order
+from dmvi.claims.outcomes import outcome
+from dmvi.claims.page import EXPLANATIONS
+from dmvi.claims.published import PUBLISHED
+from dmvi.environment import checkout_commit, processor_name
+from dmvi.errors import DmviError
+from dmvi.files import read_json
+from dmvi.report.beside import described, ours_of
+from dmvi.report.page.pictures import Pictures
+from dmvi.report.page.runs import columns_of_runs
+from dmvi.steps.provenance import summary, trainings
+from dmvi.study.config import Study
+from dmvi.study.declared_figures import DeclaredFigure, declared_figures
+
+REPOSITORY = Path(__file__).parents[4]
+LAST_OF_TEXT = 9  # figures 1 to 9 stand in the paper's text, those behind in its appendices
+OURS = 60  # from here on, and table 7, figures are ours
+OUR_TABLE = 7
+GROUPS = (
+    *("The paper's text", "The paper's appendices", "Synthetic experiments", "Tables"),
+    *("Companion papers", "Ours"),
+)
+COMPANIONS = range(30, 60)  # numbers of the companion papers' figures and tables
+
+
+def contents(
+    study: Study,
+    folder: Path,
+    results: Path,
+    output: Path,
+    pictures: Pictures,
+    log: Callable[[str], None],
+) -> dict[str, Any]:
+    """All that the page shows, as JSON's plain values.
+
+    Args:
+        folder: of the study.
+        results: what is shown: the study's `results`, or the folder that it is published in.
+        output: the page, to which links are relative.
+        log: is told how far it came.
+    """
+    named = os.path.relpath(folder, REPOSITORY)
+    claims = _claims(results)
+    log("figures")
+    figures = [
+        _figure(name, study, results, output, pictures, named, claims) for name in study.figures
+    ]
+    log(f"{sum(not f['missing'] for f in figures)} of {len(figures)} figures; runs")
+    runs = columns_of_runs(study, results, pictures, named)
+    log(f"{runs['state'].count('finished') if runs else 0} of {len(runs.get('run', []))} runs")
+    head = {"name": "", "scale": "", "note": "", **study.config["study"]}
+    return {
+        "study": head,
+        "explanation": _sentence(EXPLANATIONS.get(head["scale"], "")),
+        "made": _made(study, results),
+        "verdicts": {verdict: _ids(claims, verdict) for verdict in VERDICTS},
+        "why": _why(claims, head),
+        "beside": _beside(results),
+        "claims": claims,
+        "figures": {group: [f for f in figures if f["group"] == group] for group in GROUPS},
+        "runs": runs,
+        "missing": _missing(figures, runs, named),
+        "dropped": pictures.dropped,
+        "docs": _docs(output),
+    }
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _claims(results: Path) -> list[dict[str, Any]]:
+    """Rows of the ledger; of the figures drawn so far where the ledger is not written yet."""
+    if (results / "claims.csv").exists():
+        table = pd.read_csv(results / "claims.csv", keep_default_na=False)
+        rows = table.to_dict("records")
+    else:
+        rows = [row for path in sorted(results.glob("claims/*.json")) for row in read_json(path)]
+        for row in rows:
+            row["data"], row["standins"] = "; ".join(row["data"]), "; ".join(row["standins"])
+            verdicts = row["verdicts"].items()
+            row["verdicts"] = "; ".join(f"{title} {verdict}" for title, verdict in verdicts)
+    wanted = ("id", "figure", "statement", "statistic", "value_text", "paper", "verdict", "spread")
+    wanted += ("data", "standins", "verdicts", "seeds", "source")
+    rows = [{key: _brief(str(row.get(key, "") or "")) for key in wanted} for row in rows]
+    return sorted(rows, key=lambda row: (id_order(row["id"]), row["figure"]))
+
+
+def _brief(text: str) -> str:
+    """Without what a stand-in is made of, which stands once under "How it was made"."""
+    return re.sub(r"stand-in \([^()]*\)", "stand-in", text)
+
+
+def _ids(claims: list[dict[str, Any]], verdict: str) -> list[str]:
+    """The claims with this verdict over all of their figures: one that fails refutes a claim."""
+    found: dict[str, set[str]] = {}
+    for claim in claims:
+        found.setdefault(claim["id"], set()).add(claim["verdict"])
+
+    def overall(verdicts: set[str]) -> str:
+        if "fails" in verdicts:
+            return "fails"
+        return next(iter(verdicts)) if len(verdicts) == 1 else "undecided"
+
+    return [name for name, verdicts in found.items() if overall(verdicts) == verdict]
+
+
+def _why(claims: list[dict[str, Any]], head: dict[str, str]) -> list[str]:
+    """What stands between this study's verdicts and the paper's, counted."""
+    open_ = [claim for claim in claims if claim["verdict"] != "holds"]
+    reasons = Counter()
+    for claim in open_:
+        reasons["Stand-in data in place of the paper's"] += bool(claim["standins"])
+        reasons["One seed only"] += claim["seeds"] in ("1", "1.0")
+        reasons["A data set that this study lacks"] += "not in this study" in claim["verdicts"]
+        reasons["Unequal budgets of the compared models"] += "unequal" in claim["value_text"]
+    lines = [f"In this study: {head['note']}."] if head["note"] else []
+    of = f"{len(open_)} verdicts that do not hold"
+    found = [(reason, count) for reason, count in reasons.most_common() if count]
+    return lines + [
+        f"{reason}: {count}{'' if i else ' of the ' + of}"
+        for i, (reason, count) in enumerate(found)
+    ]
+
+
+def _figure(
+    name: str,
+    study: Study,
+    results: Path,
+    output: Path,
+    pictures: Pictures,
+    folder: str,
+    claims: list[dict[str, Any]],
+) -> dict[str, Any]:
+    figure, png = declared_figures()[name], results / f"{name}.png"
+    link = os.path.relpath(results / name, output.parent)
+    drawn = png.exists()
+    return {
+        "name": name,
+        "title": figure.numbered_title,
+        "caption": figure.caption,
+        "group": _group(figure),
+        "missing": not drawn,
+        "picture": pictures.figure(png, f"{link}.png") if drawn else "",
+        "pdf": f"{link}.pdf" if (results / f"{name}.pdf").exists() else "",
+        "runs": list(study.figures[name]),
+        "claims": list(dict.fromkeys(c["id"] for c in claims if c["figure"] == name)),
+        "command": f"snakemake --cores all --directory {folder} results/{name}.pdf",
+        "log": _log(results / f"logs/draw/{name}.log", output),
+    }
+
+
+def _log(path: Path, output: Path) -> str:
+    return os.path.relpath(path, output.parent) if path.exists() else ""
+
+
+def _group(figure: DeclaredFigure) -> str:
+    """The part of the paper that a figure stands in."""
+    number = int("".join(filter(str.isdigit, figure.name)))
+    table = figure.name.startswith("table")
+    if number in COMPANIONS:
+        return "Companion papers"
+    if number >= OURS or (table and number == OUR_TABLE):
+        return "Ours"
+    if figure.experiment:
+        return "Synthetic experiments"
+    if table:
+        return "Tables"
+    return "The paper's text" if number <= LAST_OF_TEXT else "The paper's appendices"
+
+
+def _made(study: Study, results: Path) -> dict[str, Any]:
+    """Who made it: data, seeds, commits, machines and hours of all trainings on record."""
+    path, metas = results / "provenance.json", described(results, "data")
+    if path.exists():
+        found = read_json(path)
+        totals, commit = found.get("training", {}), found.get("figures", {}).get("commit", "")
+    else:
+        totals, commit = summary(trainings(study, results)), checkout_commit()
+    return {
+        "data": [
+            f"{meta.get('title', name)} ({meta['splits']['train'][1]:,} training images)"
+            for name, meta in metas.items()
+        ],
+        "seeds": sorted({seed for run in study.runs.values() for seed in run.seeds}),
+        "commit": _short(commit),
+        "commits": [_short(name) for name in totals.get("commits", [])],
+        "machines": totals.get("machines", []) or [processor_name()],
+        "hours": round(totals.get("recorded_seconds", 0) / 3600, 2),
+        "trainings": totals.get("trainings", 0),
+        "without_record": len(totals.get("without_record", [])),
+    }
+
+
+def _short(commit: str) -> str:
+    """Ten digits of a commit; a "+" behind it says that the checkout had changes of its own."""
+    return commit[:10] + ("+" if commit.endswith("+") else "")
+
+
+def _beside(results: Path) -> list[dict[str, str]]:
+    """The published numbers beside this study's, with their outcomes."""
+    ours, rows = ours_of(results), []
+    for row in PUBLISHED:
+        mine = ours[row.id]
+        value = "–" if mine.value is None else f"{mine.value:.4g}"
+        half = "" if mine.uncertainty is None else f" ± {mine.uncertainty:.2g}"
+        found = outcome(row, mine)
+        rows.append(
+            {
+                "quantity": row.quantity,
+                "place": row.place,
+                "published": f"{row.value:,} {row.unit}",
+                "ours": f"{value}{half}",
+                "settings": mine.settings,
+                "outcome": found.kind,
+                "why": found.why,
+            }
+        )
+    return rows
+
+
+def _missing(figures: list[dict], runs: dict[str, list], folder: str) -> list[dict[str, str]]:
+    """What is not there yet, and the command that makes it."""
+    lines = [{"what": f["title"], "command": f["command"]} for f in figures if f["missing"]]
+    for name, seed, state, command in zip(
+        *(runs.get(key, []) for key in ("run", "seed", "state", "command")), strict=True
+    ):
+        if state != "finished":
+            lines.append({"what": f"{name}, seed {seed}: {state}", "command": command})
+    return lines
+
+
+def _docs(output: Path) -> dict[str, str]:
+    """Name -> where a page of the documents lies, as seen from the page."""
+    pages = ("adding", "running", "choices", "numbers", "outputs")
+    found = {name: REPOSITORY / f"docs/{name}.md" for name in pages}
+    if not all(path.exists() for path in found.values()):
+        raise DmviError(f"{REPOSITORY}/docs is not there: the page links to it")
+    return {name: os.path.relpath(path, output.parent) for name, path in found.items()}
