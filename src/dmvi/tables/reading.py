@@ -132,11 +132,12 @@ def read_table_csv(path: Path, name: str):
     return table
 
 
-def read_array(path: Path):
+def read_array(path: Path, mapped: bool = False):
+    """A numpy array; `mapped`: its rows stay on the disk until they are read."""
     import numpy as np
 
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, ValueError, EOFError) as error:
