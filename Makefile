@@ -5,7 +5,7 @@ STUDY ?= .
 BIN := .venv/bin
 ACTIVATE := . $(BIN)/activate
 
-.PHONY: demo plan bench test test-fast test-cluster lint environment lock clean
+.PHONY: demo plan bench gpu-check test test-fast test-cluster lint environment lock clean
 
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
@@ -24,6 +24,11 @@ plan: environment
 # How fast it is, as ratios to stated references: about 15 minutes on two idle cores.
 bench: environment
 	$(ACTIVATE) && python benchmarks/run.py --output results/bench
+
+# On a machine with a GPU: is everything ready for it, and how fast is it? 25 minutes at most; started
+# again, it goes on.
+gpu-check: environment
+	$(ACTIVATE) && python benchmarks/gpu_check.py --output results/gpu
 
 test: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q

@@ -8,9 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from worlds import World
 
 from dmvi.claims.declared import declared_claims
+from dmvi.report.worlds import World
 from dmvi.study.folder import read_study
 
 ROOT = Path(__file__).parents[2]

@@ -50,6 +50,18 @@ def test_equal_distributions_are_near_zero_and_larger_shifts_larger(shifts):
     assert shifts[0].value < shifts[6].value < shifts[20].value
 
 
+def test_values_along_the_training_change_no_result():
+    real, fake = noisy(60, 90, 0), noisy(60, 100, 1)
+    along = {2: [], 5: []}
+    followed = distance(real, fake, steps=5, along=along)
+    assert followed == distance(real, fake, steps=5)
+    assert [len(pairs) for pairs in along.values()] == [2, 2]  # a pair for each seed
+    # The last held-out values are the result, but for the points at which the slope is taken.
+    heldout = [pair[1] for pair in along[5]]
+    assert heldout == pytest.approx(followed.values, rel=0.05)
+    assert heldout != [pair[1] for pair in along[2]]
+
+
 def test_reports_what_it_used():
     result = distance(noisy(50, 90, 0), noisy(41, 100, 1), steps=3, seeds=[4, 5, 6])
     assert (result.n, result.n_train, result.n_heldout) == (41, 21, 20)

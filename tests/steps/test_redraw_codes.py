@@ -40,6 +40,9 @@ def test_a_mean_is_the_same_each_time_and_draws_are_not(spec, dataset, tmp_path)
     assert set(np.unique(draws[:, 1:])) == {0, 255}
     assert not (draws[:, 1] == draws[:, 2]).all()
     assert np.array_equal(redrawn({**spec, **PIXELS}, dataset, tmp_path), draws)
+    seen = redrawn({**spec, **PIXELS, "binarize": True}, dataset, tmp_path)[:, 0]
+    assert set(np.unique(seen)) == {0, 255}
+    assert (seen == 255).mean() == pytest.approx(test.mean() / 255, abs=0.03)
 
 
 def test_a_model_without_codes_is_refused(spec, dataset, tmp_path):

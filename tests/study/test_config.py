@@ -213,7 +213,14 @@ def test_jobs_of_the_synthetic_study():
     parameters = 1000 * job["width"] + (job["layers"] - 1) * job["width"] ** 2
     assert parameters == pytest.approx(1e8, rel=0.01)
     assert job["iterations"] == jobs["learning"]["d1000-lr0.0001"]["iterations"] == 1_000_000
-    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}, "separated": {}}
+    assert synthetic_jobs({}) == {"estimation": {}, "learning": {}, "exact": {}, "separated": {}}
+
+
+def test_the_control_of_learning_is_learning_without_a_classifier():
+    jobs = synthetic_jobs(read(""))
+    assert list(jobs["exact"]) == list(jobs["learning"])
+    for name, job in jobs["learning"].items():
+        assert {**jobs["exact"][name], "layers": job["layers"], "width": job["width"]} == job
 
 
 def test_separated_jobs_of_the_synthetic_study():
@@ -412,7 +419,7 @@ def put(path: str, value):
         ),
         (
             put("estimators.scores.fid", {"data": ["cifar10"]}),
-            "estimators.scores has the unknown key 'fid'; its keys are classes, critic, diversity",
+            "estimators.scores has the unknown key 'fid'; its keys are classes, critic, diversity, inception",
         ),
         (
             put("inception_weights", "nowhere.pth"),

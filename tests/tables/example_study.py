@@ -93,7 +93,10 @@ class Results:
             "standin": "stand-in" in title,
             "note": "10,000-image subset, split by name" if builder == "celeba" else "",
         }
+        meta |= {"splits": {"train": [0, 10], "valid": [10, 20], "test": [20, 60]}}
         _json(self.root / "data" / name / "meta.json", meta)
+        pictures = np.random.default_rng(1).integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+        np.save(self.root / "data" / name / "images.npy", pictures)
         scores = {"scores": _scores(np.random.default_rng(0), "data", builder)}
         _json(self.root / "data" / name / "scores.json", scores)
 
@@ -625,7 +628,7 @@ def write_study_tables(root: Path):
 def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), seeds=3):
     """Classifiers that underestimate in many dimensions, and learning that diverges there."""
     rng = np.random.default_rng(0)
-    estimation, learning, separated = [], [], []
+    estimation, learning, separated, exact = [], [], [], []
     for d in dims:
         own = {"dim": d, "learning_rate": rates[0], "standard_error": 0.02, "n": 10_000}
         for divergence in ("means", "covariances"):
@@ -655,8 +658,12 @@ def write_synthetic(root: Path, dims=(1, 10, 100, 1000), rates=(1e-4, 5e-4), see
                 row = {**own, "step": step, "true_kl": true}
                 estimate = true * 0.5 * (1 + rng.normal(0, 0.2)) - 0.02 * rng.random(len(step))
                 learning.append(pd.DataFrame({**row, "estimate": estimate}))
+                true = 8 * np.exp(-step / 10_000)
+                row |= {"true_kl": true, "estimate": true + 0.01, "num_parameters": 0}
+                exact.append(pd.DataFrame(row))
     (root / "synthetic").mkdir(parents=True, exist_ok=True)
     tables = {"estimation": estimation, "learning": learning, "separated": separated}
+    tables["exact"] = exact
     for name, parts in tables.items():
         pd.concat(parts).to_csv(root / "synthetic" / f"{name}.csv", index=False)
 

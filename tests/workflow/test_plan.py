@@ -19,8 +19,8 @@ def test_the_papers_study_resolves(paper):
     sizes = 2 * 8  # ColorMNIST's other latent sizes, of all models but the VAE
     compared = 3 * (3 + sweeps) + sizes + 2 * 3  # and of the VAE's three seeds
     likelihoods = 2 * 3  # figure 22 has two more
-    # VAE, AAE and AAE with the larger code discriminator, two sizes, two data sets.
-    large = 3 * 2 * 2
+    # VAE, AAE and AAE with two larger code discriminators, two sizes, two data sets.
+    large = 4 * 2 * 2
     assert paper.plan("all") == {
         "prepare_data": 3,
         "train": vaes + 3 * sweeps + sizes + large,
@@ -33,9 +33,10 @@ def test_the_papers_study_resolves(paper):
         "train_classifier": 1,
         "evaluate": compared + likelihoods + large,
         "evaluate_data": 3,
-        # Dimensions, rates; four shifts, and learning. Divergences, dimensions, classifiers, two KLs.
-        "run_synthetic": 4 * 2 * (4 + 1) + 2 * 4 * 3 * 2,
-        "collect_synthetic": 3,
+        # Dimensions, rates; four shifts, learning, and its control. Divergences, dimensions,
+        # classifiers, two KLs.
+        "run_synthetic": 4 * 2 * (4 + 2) + 2 * 4 * 3 * 2,
+        "collect_synthetic": 4,
         "describe_networks": 1,
         "describe_settings": 1,
         "draw": 36,
@@ -99,9 +100,9 @@ def test_a_study_of_experiments_only_resolves(tmp_path, study_class):
     study.config["figures"] = {"fig18": {}, "fig19": {}}
     study.write()
     assert study.plan("all") == {
-        # Two dimensions, two jobs each for four members; learning; two divergences.
-        "run_synthetic": 2 * 2 + 2 + 2 * 2,
-        "collect_synthetic": 3,
+        # Two dimensions, two jobs each for four members; learning, its control; two divergences.
+        "run_synthetic": 2 * 2 + 2 * 2 + 2 * 2,
+        "collect_synthetic": 4,
         "draw": 2,
         "collect_claims": 1,
         "write_gallery": 1,

@@ -2,13 +2,13 @@
 
 Required inputs: none. Outputs: results/synthetic/{kind}/{setting}.csv, one job per dimension,
 learning rate and as many members (seeds and shifts) as are trained at once, and all of them in
-results/synthetic/{kind}.csv; kind is estimation, learning or separated. Steps: run_synthetic,
+results/synthetic/{kind}.csv; kind is estimation, learning, exact or separated. Steps: run_synthetic,
 collect_synthetic.
 """
 
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 
-# "estimation", "learning" or "separated" -> "d1-lr0.0005" -> what that job computes.
+# "estimation", "learning", "exact" or "separated" -> "d1-lr0.0005" -> what that job computes.
 SYNTHETIC = synthetic_jobs(config)
 
 

@@ -1,10 +1,11 @@
-"""Prints what a study will take, before anything is started."""
+"""Prints what a study will take, and what it could not decide, before anything is started."""
 
 from pathlib import Path
 
 import yaml
 
 from dmvi.costs.plan import make_plan, write_plan
+from dmvi.report.rehearsal import rehearse, undecidable
 from dmvi.study.folder import SCHEMA, read_study
 
 COMMAND = {}
@@ -17,7 +18,7 @@ def plan(
     snakefile: Path = Path("Snakefile"),
     hardware: Path = Path("workflow/hardware.yaml"),
 ) -> None:
-    """Prints jobs, hours, memory and disk of what is left to do.
+    """Prints jobs, hours, memory and disk of what is left to do, and claims that no outcome decides.
 
     Args:
         folder: of the study, with config.yaml.
@@ -25,3 +26,6 @@ def plan(
     """
     study, rates = read_study(folder, schema), yaml.safe_load(hardware.read_text())
     print(write_plan(make_plan(study, folder, snakefile, rates, list(targets)), study, rates))
+    lines = undecidable(rehearse(study))
+    if lines:
+        print("", *lines, sep="\n")

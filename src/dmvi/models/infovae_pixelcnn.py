@@ -30,6 +30,9 @@ DECLARES = {
             "description": "its 3x3 layers behind the first, 7x7 one",
         },
     },
+    "equations": [
+        "E, G: -E_q Σ_p log p(x_p|x_<p, z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) MMD²(q(z), p(z))",
+    ],
     "passes": {"autoencoder": {"encoder": 3, "posterior": 3, "context": 3, "pixelcnn": 3}},
 }
 CONTEXT = 8  # maps that the generator makes of z

@@ -9,7 +9,7 @@ from dmvi import files
 from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.models.model import EncodingModel
-from dmvi.steps.trained import load_model, to_images, to_input
+from dmvi.steps.trained import load_model, model_batches, to_images
 from dmvi.training.reproducibility import choose_device, set_up
 
 STEP = {
@@ -39,7 +39,8 @@ def cost(costs, run):
 def redraw_codes(
     model_path: Path, data: Path, seed: int, output: Path, device: str = "auto"
 ) -> None:
-    """Writes uint8 (images, 1 + draws, H, W, C): a test image, then what is decoded from its code.
+    """Writes uint8 (images, 1 + draws, H, W, C): a test image as the encoder sees it (binary, if the run
+    binarises), then what is decoded from its code.
 
     One code z ~ q(z|x) per image, decoded `DRAWS` times. Draws differ where the decoder is autoregressive;
     other decoders give the likelihood's mean, the same each time.
@@ -52,8 +53,8 @@ def redraw_codes(
     model = load_model(model_path, chosen)
     if not isinstance(model, EncodingModel):
         raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
-    originals = np.array(open_dataset(data).split("test")[:IMAGES])
-    codes = model.codes(to_input(originals, chosen))
-    draws = to_images(model.decode(codes.repeat_interleave(DRAWS, 0)))
-    draws = draws.reshape(len(originals), DRAWS, *originals.shape[1:])
-    files.write_array(output, np.concatenate([originals[:, None], draws], 1))
+    images = open_dataset(data).split("test")[:IMAGES]
+    x = torch.cat([x for _, x in model_batches(model, images, chosen)])
+    draws = to_images(model.decode(model.codes(x).repeat_interleave(DRAWS, 0)))
+    draws = draws.reshape(len(images), DRAWS, *images.shape[1:])
+    files.write_array(output, np.concatenate([to_images(x)[:, None], draws], 1))

@@ -59,6 +59,10 @@ COLUMNS = {
         *("dim", "learning_rate", "seed", "step"),
         *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
     ),
+    "synthetic/exact.csv": (
+        *("dim", "learning_rate", "seed", "step"),
+        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
+    ),
     "low_posterior/log_q.csv": ("group", "log_q"),
     "low_posterior/neighbours.csv": ("rank", "index", "distance"),
     "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
@@ -128,11 +132,12 @@ def read_table_csv(path: Path, name: str):
     return table
 
 
-def read_array(path: Path):
+def read_array(path: Path, mapped: bool = False):
+    """A numpy array; `mapped`: its rows stay on the disk until they are read."""
     import numpy as np
 
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, ValueError, EOFError) as error:

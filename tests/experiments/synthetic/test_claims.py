@@ -1,10 +1,10 @@
-"""C14 and C15 follow their tables."""
+"""C14, C15 and C23 follow their tables."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from dmvi.experiments.synthetic.tables import ESTIMATION, LEARNING
+from dmvi.experiments.synthetic.tables import ESTIMATION, EXACT, LEARNING, SEPARATED
 from dmvi.figures.base import figure_module
 
 # --- C14: Figure 18 ---
@@ -20,14 +20,18 @@ def change_table(results, name, change):
     change(pd.read_csv(path)).to_csv(path, index=False)
 
 
-def set_relative(results, errors):
-    """The relative error of every dimension, 1 % apart between seeds."""
+def set_relative(results, errors, names=(ESTIMATION, SEPARATED), divergence=None):
+    """The relative error of every dimension, 1 % apart between seeds; of one divergence, or of all."""
 
     def change(table):
         error = table["dim"].map(errors) + 0.01 * (table["seed"] - 1)
-        return table.assign(estimate=table["true_kl"] * (1 + error))
+        estimate = table["true_kl"] * (1 + error)
+        if divergence:
+            estimate = estimate.where(table["divergence"] == divergence, table["estimate"])
+        return table.assign(estimate=estimate)
 
-    change_table(results, ESTIMATION, change)
+    for name in names:
+        change_table(results, name, change)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,8 @@ def test_c14_needs_seeds_and_distant_dimensions_of_comparable_kl(results):
         return table.assign(**{key: table[key] * 100**(table["dim"] > 1) for key in
                                ("true_kl", "estimate")})  # fmt: skip
 
-    change_table(results, ESTIMATION, far)
+    for name in (ESTIMATION, SEPARATED):
+        change_table(results, name, far)
     assert results_of(results) == "undecided"
 
 
@@ -84,6 +89,33 @@ def test_c14_counts_final_estimates_only(results):
     assert "8 of 96 trainings diverged" in module.sample_sizes(results.tables(module))
 
 
+@pytest.mark.parametrize(
+    ("divergence", "words", "flat", "verdict"),
+    [
+        ("means", "means alone differ", -0.5, "fails"),  # as wrong in one dimension as in many
+        ("covariances", "covariances alone differ", -0.5, "fails"),
+        ("means", "means alone differ", 0.0, "fails"),  # right in every dimension
+    ],
+)
+def test_c14_separates_the_dimension_from_the_divergence(results, divergence, words, flat, verdict):
+    """The error grows where both differ, as their mix does; at one kind of divergence it does not."""
+    synthetic_study(results)
+    set_relative(results, {1: 0.0, 10: 0.0, 100: -0.5, 1000: -0.5})
+    assert results.decided("fig18", "C14").verdict == "holds"
+    set_relative(results, dict.fromkeys((1, 10, 100, 1000), flat), [SEPARATED], divergence)
+    claim = results.decided("fig18", "C14")
+    assert claim.verdict == verdict
+    assert claim.verdicts.pop(words) == verdict
+    assert set(claim.verdicts.values()) == {"holds"}
+
+
+def test_c14_wants_every_kind_of_pair(results):
+    synthetic_study(results)
+    change_table(results, SEPARATED, lambda table: table[table["divergence"] == "means"])
+    assert results.decided("fig18", "C14").verdict == "undecided"
+    assert results.decided("fig18", "C23").verdict != "holds"
+
+
 # --- C23: Figure 18 ---
 
 
@@ -104,6 +136,18 @@ def test_c23(results, errors, verdict):
     assert claim.verdicts["d = 1,000"] == "holds"
 
 
+def test_c23_asks_each_kind_of_divergence(results):
+    """In one dimension the means alone are estimated well: it is not "regardless of the dimension"."""
+    errors = {1: -0.2, 10: 0.3, 100: -0.5, 1000: 0.9}
+    synthetic_study(results)
+    set_relative(results, errors)
+    set_relative(results, {**errors, 1: 0.0}, [SEPARATED], "means")
+    claim = results.decided("fig18", "C23")
+    assert (claim.verdict, claim.verdicts["d = 1"]) == ("fails", "fails")
+    assert claim.verdicts["d = 10"] == "holds"
+    assert "means alone differ: 0.0067 at d = 1," in claim.value_text
+
+
 def test_c23_needs_seeds_and_distant_dimensions(results):
     synthetic_study(results, seeds=1)
     assert results.decided("fig18", "C23").verdict == "undecided"
@@ -117,7 +161,7 @@ def test_c23_needs_seeds_and_distant_dimensions(results):
 # --- C15: Figures 19 and 20 ---
 
 
-def set_learning(results, ratio, spread=0.01):
+def set_learning(results, ratio, spread=0.01, name=LEARNING):
     """The final over the initial KL; seeds differ by so many decades."""
 
     def change(table):
@@ -125,7 +169,7 @@ def set_learning(results, ratio, spread=0.01):
         factor = ratio * 10 ** (spread * (table["seed"] - 1))
         return table.assign(true_kl=8 * factor ** (table["step"] / last).clip(upper=1))
 
-    change_table(results, LEARNING, change)
+    change_table(results, name, change)
 
 
 @pytest.mark.parametrize(
@@ -147,6 +191,30 @@ def test_c15(results, figure, ratio, spread, verdict):
     assert set(claim.verdicts.values()) == {verdict}
     # The median of the last steps is a little short of the last.
     assert np.log10(claim.value) == pytest.approx(np.log10(ratio), abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("figure", "ratio", "exact", "verdict"),
+    [
+        ("fig19", 0.5, 0.001, "fails"),  # the classifier's fault
+        ("fig19", 0.5, 0.4, "undecided"),  # the optimiser's
+        ("fig19", 0.001, 0.4, "holds"),  # works, whatever the control does
+        ("fig20", 100.0, 0.001, "holds"),
+        ("fig20", 100.0, 0.9, "holds"),  # the control does not diverge
+        ("fig20", 100.0, 50.0, "undecided"),
+        ("fig20", 0.5, 50.0, "fails"),
+    ],
+)
+def test_c15_tells_the_classifiers_fault_from_the_optimisers(
+    results, figure, ratio, exact, verdict
+):
+    """By its control, the exact log ratio in place of the classifier's."""
+    synthetic_study(results)
+    set_learning(results, ratio)
+    set_learning(results, exact, name=EXACT)
+    claim = results.decided(figure, "C15")
+    assert claim.verdict == verdict
+    assert claim.value_text.count("(exact ") == 4
 
 
 @pytest.mark.parametrize(("figure", "dims"), [("fig19", (1, 100, 1000)), ("fig20", (1, 10, 100))])
@@ -174,7 +242,7 @@ def test_a_training_that_stops_early_has_diverged(results, drawn):
     assert "6 of 12 trainings diverged" in figure_module("fig20").sample_sizes(tables)
     claim = results.decided("fig20", "C15")
     assert claim.verdict == "fails"  # d = 100 works here
-    assert "d = 1,000, learning rate 0.0001: 10;" in claim.value_text
+    assert "d = 1,000, learning rate 0.0001: 10 (exact " in claim.value_text
     figure = drawn("fig20", tables)
     lines = [line for panel in figure.axes for line in panel.lines]
     crosses = [line for line in lines if line.get_marker() == "x"]

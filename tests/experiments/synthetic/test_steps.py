@@ -9,7 +9,7 @@ import pytest
 
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.estimation import KLTracker
-from dmvi.experiments.synthetic.steps.run_synthetic import run_synthetic
+from dmvi.experiments.synthetic.steps.run_synthetic import LEARNERS, run_synthetic
 from dmvi.tables.reading import COLUMNS
 from dmvi.training.engine import Interrupted
 
@@ -21,6 +21,10 @@ SETTINGS = {
 STEPS = {
     "estimation": {**SETTINGS, "members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]]},
     "learning": {**SETTINGS, "members": [[0, 2], [1, 2]]},
+    "exact": {
+        **{key: value for key, value in SETTINGS.items() if key not in ("layers", "width")},
+        "members": [[0, 2], [1, 2]],
+    },
     "separated": {
         **SETTINGS,
         **{"members": [[0, 1], [1, 1], [0, 2.5], [1, 2.5]], "divergence": "covariances"},
@@ -49,16 +53,17 @@ def test_rows_and_columns(study, tmp_path):
         "estimation": [(h, s, t) for h in (1, 2.5) for s in (0, 1) for t in (10, 20, 25)],
         "learning": [(s, t) for s in (0, 1) for t in (0, 10, 20, 25)],
     }
-    expected["separated"] = expected["estimation"]
+    expected |= {"separated": expected["estimation"], "exact": expected["learning"]}
     if study == "separated":
         np.testing.assert_allclose(table["true_kl"], table["kl"], rtol=1e-4)
         assert (table["divergence"] == "covariances").all()
     expected = expected[study]
     assert [tuple(row) for row in table[keys].itertuples(index=False)] == expected
     assert (table["dim"] == 3).all()
-    assert (table["num_parameters"] == (3 * 8 + 8) + (8 * 8 + 8) + 9).all()
+    parameters = 0 if study == "exact" else (3 * 8 + 8) + (8 * 8 + 8) + 9
+    assert (table["num_parameters"] == parameters).all()
     by_member = table.groupby(keys[:-1])["true_kl"].nunique()
-    assert (by_member == (4 if study == "learning" else 1)).all()
+    assert (by_member == (4 if study in LEARNERS else 1)).all()
 
 
 def test_members_are_the_same_in_other_company(study, tmp_path):
@@ -111,7 +116,7 @@ def test_another_setting_starts_anew(study, tmp_path):
 
 def test_learning_rates_share_their_gaussians(study, tmp_path):
     slow, fast = (run(study, tmp_path / str(r), learning_rate=r) for r in (1e-4, 1e-2))
-    first = slow.index[slow["step"] == 0] if study == "learning" else slow.index
+    first = slow.index[slow["step"] == 0] if study in LEARNERS else slow.index
     assert slow["true_kl"][first].equals(fast["true_kl"][first])
     assert not slow["estimate"].equals(fast["estimate"])
 

@@ -75,7 +75,7 @@ class KLTracker:
     Args:
         module: has `classifiers`, `q` and `p`; q may change along training, p may not.
         members: (seed, shift) of each.
-        settings: dim, learning_rate, width, iterations, every, samples.
+        settings: dim, learning_rate, width (where there are classifiers), iterations, every, samples.
     """
 
     def __init__(
@@ -97,7 +97,11 @@ class KLTracker:
         """Measures every member after `step` iterations."""
         settings, classifiers = self.settings, self.module.classifiers
         estimates, errors = estimate_kl(
-            classifiers, self.module.q, self.members, settings["samples"], settings["width"]
+            classifiers,
+            self.module.q,
+            self.members,
+            settings["samples"],
+            settings.get("width", settings["dim"]),
         )
         columns = zip(
             self.members, self._true_kl(), estimates.tolist(), errors.tolist(), strict=True

@@ -4,7 +4,8 @@ from typing import Any
 
 FEW_DIMENSIONS = 10  # figure 19 draws the dimensions up to this one, figure 20 those above
 SHARED = ("spread", "layers", "batch_size", "adam_betas", "precision", "samples")
-KINDS = ("estimation", "learning", "separated")
+KINDS = ("estimation", "learning", "exact", "separated")
+CLASSIFIER = ("layers", "width")  # settings that a job without a classifier does not have
 MAIN = "main"  # the classifier of `layers` and `widths`, whose width goes with the dimension
 DIVERGENCES = ("means", "covariances")  # in which alone a pair of the kind "separated" differs
 
@@ -13,7 +14,8 @@ def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]
     """Kind -> "d10-lr0.0005" -> what that job computes.
 
     "estimation": fixed pairs of Gaussians that differ in mean and covariance, "learning": one learns to
-    be the other; `members` are pairs [seed, shift]. "separated": fixed pairs with the same KL in every
+    be the other; `members` are pairs [seed, shift]. "exact": its control, where the exact log ratio
+    stands for the classifier. "separated": fixed pairs with the same KL in every
     dimension that differ in their means alone, or in their covariances alone, for several classifiers
     at the first learning rate; `members` are pairs [seed, KL]. Where a setting has more than
     `synthetic.members` of them there is a job for every so many: "d1000-lr0.0001-part1", ... No jobs if
@@ -33,6 +35,10 @@ def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]
                 pairs = [[seed, shift] for shift in shifts[kind] for seed in range(study["seeds"])]
                 for name, members in _parts(f"d{dim}-lr{rate}", pairs, study["members"]):
                     jobs[kind][name] = {**own, **length, "members": members}
+    jobs["exact"] = {
+        name: {key: value for key, value in job.items() if key not in CLASSIFIER}
+        for name, job in jobs["learning"].items()
+    }
     jobs["separated"] = _separated(study)
     return jobs
 

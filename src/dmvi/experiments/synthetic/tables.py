@@ -5,6 +5,7 @@ from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 
 ESTIMATION = "synthetic/estimation.csv"
 LEARNING = "synthetic/learning.csv"
+EXACT = "synthetic/exact.csv"  # as LEARNING, by the exact log ratio instead of a classifier's
 SEPARATED = "synthetic/separated.csv"
 
 
@@ -23,15 +24,15 @@ def final_errors(table):
     return relative_errors(table[table["step"] == table["step"].max()])
 
 
-def learning_rows(tables, small: bool):
-    """The rows of the learning table about small, or about large, dimensions. Never empty."""
-    table = tables.study_csv(LEARNING)
+def learning_rows(tables, small: bool, name: str = LEARNING):
+    """The rows of a learning table about small, or about large, dimensions. Never empty."""
+    table = tables.study_csv(name)
     rows = table[(table["dim"] <= FEW_DIMENSIONS) == small]
     if rows.empty:
         held = ", ".join(map(str, dimensions(table)))
         side = "of at most" if small else "above"
         raise DmviError(
-            f"{tables.root / LEARNING} holds no dimension {side} {FEW_DIMENSIONS}, "
+            f"{tables.root / name} holds no dimension {side} {FEW_DIMENSIONS}, "
             f"only {held}: add one to the synthetic study, or take the figure out"
         )
     return rows

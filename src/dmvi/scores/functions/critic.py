@@ -55,6 +55,7 @@ def critic_distance(
     seeds: Sequence[int],
     device: torch.device,
     log: Callable[[str], None] = print,
+    along: dict[int, list[tuple[float, float]]] | None = None,
 ) -> CriticDistance:
     """W_1 by E D(real) - E D(fake) on held-out images, for critics D trained from scratch.
 
@@ -75,6 +76,8 @@ def critic_distance(
         real, fake: uint8 (n, H, W, C) and (m, H, W, C), in random order, min(n, m) >= 4.
         penalty: weight of the gradient penalty.
         seeds: of the critics: halves, first weights, batches.
+        along: steps after which to note the values of the training and of the held-out halves, a pair
+            for each seed; filled in, without effect on the result.
 
     Returns:
         The same on every call with the same number of threads, on a CPU.
@@ -87,7 +90,7 @@ def critic_distance(
             f"critic: images are {real.dtype} {real.shape} and {fake.dtype} {fake.shape}; give uint8 of "
             "the same height, width and channels."
         )
-    n = min(len(real), len(fake))
+    n, along = min(len(real), len(fake)), {} if along is None else along
     if n < 4 or not seeds:
         raise DmviError(
             f"critic: {len(real)} real and {len(fake)} generated images and {len(seeds)} seeds; give at "
@@ -95,11 +98,11 @@ def critic_distance(
         )
     sides = [torch.from_numpy(np.array(side[:n])).to(device) for side in (real, fake)]
     shape = tuple(real.shape[1:])
+    cuda = [device] if device.type == "cuda" else []
     progress = Progress(log, "step")
     differences, slopes = [], []
     for index, seed in enumerate(seeds):
-        # The caller's random numbers stay as they were.
-        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        with torch.random.fork_rng(devices=cuda):  # the caller's random numbers stay as they were
             torch.manual_seed(seed)
             halves = [side[torch.randperm(n).to(device)].tensor_split(2) for side in sides]
             critic = make_discriminator(shape, width, batch_norm=False).to(device)
@@ -114,9 +117,13 @@ def critic_distance(
                 loss.backward()
                 optimizer.step()
                 progress(index * steps + step, len(seeds) * steps)
-            heldout = [half for _, half in halves]
-            differences.append(_mean(critic, heldout[0]) - _mean(critic, heldout[1]))
-            slopes.append(_mean_slope(critic, *heldout))
+                if step in along:
+                    with torch.random.fork_rng(devices=cuda):
+                        pair = (_measured(critic, half) for half in zip(*halves, strict=True))
+                        along[step].append(tuple(float(np.divide(*parts)) for parts in pair))
+            difference, slope = _measured(critic, [half for _, half in halves])
+            differences.append(difference)
+            slopes.append(slope)
     values = np.divide(differences, slopes)
     if not np.isfinite(values).all():
         raise DmviError(
@@ -145,6 +152,11 @@ def _batch(images: Tensor, size: int) -> Tensor:
 def _signed(images: Tensor) -> Tensor:
     """uint8 (B, H, W, C) to float32 (B, C, H, W) in [-1, 1]."""
     return to_signed(to_unit(images))
+
+
+def _measured(critic: nn.Module, sides: Sequence[Tensor]) -> tuple[float, float]:
+    """E D(real) - E D(fake), and the mean slope between them."""
+    return _mean(critic, sides[0]) - _mean(critic, sides[1]), _mean_slope(critic, *sides)
 
 
 @torch.no_grad()

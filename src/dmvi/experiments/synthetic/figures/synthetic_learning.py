@@ -6,7 +6,7 @@ from dmvi.experiments.synthetic.figures.synthetic import (
     seeds_text,
     stopped_text,
 )
-from dmvi.experiments.synthetic.tables import dimensions, last_step, learning_rows
+from dmvi.experiments.synthetic.tables import EXACT, dimensions, last_step, learning_rows
 from dmvi.figures.base import span
 from dmvi.figures.numerals import linear_axis, nats_axis
 
@@ -18,25 +18,28 @@ def draw_learning(tables, small: bool):
 
     from dmvi.figures import style
 
-    table = learning_rows(tables, small)
+    table, control = learning_rows(tables, small), learning_rows(tables, small, EXACT)
     dims, columns, end = dimensions(table), rates(table), last_step(tables)
     width = style.WIDTH if len(columns) > 1 else 4.5
     figure = style.new_figure(2.3 * len(dims) + 0.3, width)
     grid = figure.add_gridspec(len(dims) + 1, len(columns), height_ratios=[0.3, *[2.3] * len(dims)])
-    blue, orange = style.COLOURS[0], style.COLOURS[3]
+    blue, orange, green = style.COLOURS[0], style.COLOURS[3], style.COLOURS[2]
     handles = [
         Line2D([], [], color=blue, label="KL in closed form"),
         Line2D([], [], color=orange, linestyle="--", label="classifier's estimate"),
+        Line2D([], [], color=green, linestyle="-.", label="KL, learned by the exact ratio"),
         Line2D([], [], color="black", linestyle=":", linewidth=1, label="KL at the start"),
     ]
     if stopped_text(table, end):
         handles.append(Line2D([], [], color=blue, marker="x", linestyle="", label="diverged"))
-    style.legend_panel(figure.add_subplot(grid[0, :]), handles, 4 if width > 5 else 2)
+    style.legend_panel(figure.add_subplot(grid[0, :]), handles, 5 if width > 5 else 2)
     for i, d in enumerate(dims, 1):
         shared = None
         for column, rate in enumerate(columns):
             axes = shared = figure.add_subplot(grid[i, column], sharey=shared)
-            mine = table[(table["dim"] == d) & (table["learning_rate"] == rate)]
+            mine, exact = (
+                t[(t["dim"] == d) & (t["learning_rate"] == rate)] for t in (table, control)
+            )
             axes.set_title(f"d = {d:,}, learning rate {rate:g}")
             if mine.empty:
                 axes.text(0.5, 0.5, "not trained", ha="center", transform=axes.transAxes)
@@ -44,6 +47,8 @@ def draw_learning(tables, small: bool):
                 _line(axes, mine.groupby("step")["estimate"], color=orange, linestyle="--")
                 _line(axes, mine.groupby("step")["true_kl"], color=blue, linestyle="-")
                 _crosses(axes, mine, end, blue)
+                _line(axes, exact.groupby("step")["true_kl"], color=green, linestyle="-.")
+                _crosses(axes, exact, end, green)
                 start = mine.loc[mine["step"] == mine["step"].min(), "true_kl"].mean()
                 axes.axhline(start, color="black", linestyle=":", linewidth=1)
             axes.set_xlim(-0.04 * end, 1.04 * max(1, end))
@@ -53,7 +58,8 @@ def draw_learning(tables, small: bool):
             if column == 0:
                 axes.set_ylabel("KL(q‖p)  [nats]")
         values = table.loc[table["dim"] == d, ["true_kl", "estimate"]]
-        nats_axis(shared.yaxis, values.to_numpy().ravel())
+        exact = control.loc[control["dim"] == d, "true_kl"]
+        nats_axis(shared.yaxis, [*values.to_numpy().ravel(), *exact])
     return figure
 
 
@@ -75,7 +81,11 @@ def learning_sizes(tables, small: bool) -> str:
     table = learning_rows(tables, small)
     text = (
         f"Lines: means over {seeds_text(table)}; bands: their range. Estimates from "
-        f"{span(table['n'])} samples of q. Parameters of the classifier: {classifiers(table)}. Where "
+        f"{span(table['n'])} samples of q. The learning rate is that of both players, classifier and "
+        f"Gaussian. Parameters of the classifier: {classifiers(table)}. Where "
         "an axis shows 0, it is linear between the two ticks beside it."
     )
-    return f"{text} {stopped_text(table, last_step(tables))}".strip()
+    stopped = stopped_text(table, last_step(tables))
+    exact = stopped_text(learning_rows(tables, small, EXACT), last_step(tables))
+    exact = exact and f"By the exact ratio, {exact}"
+    return " ".join(filter(None, [text, stopped, exact]))

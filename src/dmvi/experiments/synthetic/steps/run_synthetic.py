@@ -12,6 +12,7 @@ from torch import nn
 from dmvi import files
 from dmvi.experiments.synthetic.ensemble import Ensemble, NoiseBatches
 from dmvi.experiments.synthetic.estimation import Estimation, KLTracker
+from dmvi.experiments.synthetic.exact import ExactLearning
 from dmvi.experiments.synthetic.gaussians import Gaussians, gaussian_pairs, pairs_of_kl
 from dmvi.experiments.synthetic.learning import Learning
 from dmvi.networks.mlp import CodeDiscriminator
@@ -26,6 +27,7 @@ STEP = {
     "gpu": True,
     "resumes": True,
 }
+LEARNERS = ("learning", "exact")  # kinds in which q is trained
 
 
 def settings(study, kind, setting):
@@ -56,7 +58,7 @@ def cost(costs, kind, setting):
     job = settings(costs.study, kind, setting)
     members = len(job["members"])
     dim, batch = job["dim"], job["batch_size"]
-    size = code_discriminator(dim, job["layers"], job["width"])
+    size = code_discriminator(dim, job["layers"], job["width"]) if "layers" in job else Size()
     gaussian = Size(dim * dim, dim * dim, 0, dim, dim * dim, 2)
     # Codes of q and of p pass as one batch.
     classifier = passes(size, 2 * batch, 3) + passes(gaussian, batch, 2)
@@ -68,9 +70,17 @@ def cost(costs, kind, setting):
         generator += Work(weights=ADAM_ACCESSES * gaussian.parameters)
         work += generator * members
         calls *= 2
+    elif kind == "exact":
+        # LU factors of A, a solve with them and one with their transpose.
+        factors = products(2 / 3 * dim**3 + 4.0 * dim**2 * batch)
+        work = (
+            factors + passes(gaussian, batch, 3) + Work(weights=ADAM_ACCESSES * gaussian.parameters)
+        )
+        work *= members
+        calls = 40 + CALLS_PER_UPDATE
     work = replace(work, calls=calls)
     estimates = math.ceil(job["iterations"] / job["every"])
-    pieces = max(1, job["samples"] * max(dim, job["width"]) // 2**20)
+    pieces = max(1, job["samples"] * max(dim, job.get("width", dim)) // 2**20)
     estimate = passes(size + gaussian, job["samples"]) * members
     estimate = replace(
         estimate,
@@ -78,7 +88,7 @@ def cost(costs, kind, setting):
         calls=(size.calls + 40) * pieces + 10 * members,
     )
     # The learned Gaussian's true KL: a QR decomposition and a triangular solve each time.
-    decompositions = estimates if kind == "learning" else 1
+    decompositions = estimates if kind in LEARNERS else 1
     exact = products(4.0 * members * dim**3 * decompositions, calls=20.0 * decompositions)
     seconds = costs.seconds(
         work * job["iterations"] + estimate * estimates,
@@ -86,7 +96,8 @@ def cost(costs, kind, setting):
         threads,
         job["precision"],
     ) + costs.seconds(exact, gpus, threads, "float64")
-    state = 12 * members * size.parameters / MB
+    trained = size.parameters + (gaussian.parameters if kind in LEARNERS else 0)
+    state = 12 * members * trained / MB
     memory = SERIALISED_COPIES * state + (0 if gpus else 4 / 3 * state) + 200
     return costs.cost(seconds, memory, state + 0.5, gpus, threads)
 
@@ -116,21 +127,22 @@ def run_synthetic(
     Args:
         kind: "estimation" (both Gaussians are fixed), "separated" (the same, but for pairs that differ
             in their means or their covariances alone, by the KL that a member gives in place of its
-            shift) or "learning" (q learns to be p by the density ratio; all members have the same
-            shift, and there are rows of step 0 too).
-        settings: dim, members, learning_rate, spread, layers, width, batch_size, iterations, every,
-            samples, adam_betas, precision; of separated pairs divergence ("means", "covariances")
-            and classifier (its name).
-        csv_path: rows (seed, shift, step), at every `every` steps and the last; of learning without
-            the shift; of separated pairs with the KL asked for in its place, and divergence and
-            classifier besides.
+            shift), "learning" (q learns to be p by the density ratio; all members have the same
+            shift, and there are rows of step 0 too) or "exact" (the same by the exact log ratio,
+            without a classifier: `estimate` is its mean over draws).
+        settings: dim, members, learning_rate, spread, layers, width (both not of "exact"), batch_size,
+            iterations, every, samples, adam_betas, precision; of separated pairs divergence
+            ("means", "covariances") and classifier (its name).
+        csv_path: rows (seed, shift, step), at every `every` steps and the last; of learning and its
+            control without the shift; of separated pairs with the KL asked for in its place, and
+            divergence and classifier besides.
         checkpoints: folder.
 
     Raises:
         DmviError: dim is 0.
     """
     table = _train(kind, settings, checkpoints, device, log)
-    if kind == "learning":
+    if kind in LEARNERS:
         table = table.drop(columns="shift")
     elif kind == "separated":
         table = table.rename(columns={"shift": "kl"})
@@ -152,9 +164,12 @@ def _train(
     members = [(seed, float(shift)) for seed, shift in settings["members"]]
     log(f"{study}: {len(members)} members, d = {settings['dim']}")
     module = _build(study, members, settings, chosen)
-    log(f"{module.classifiers.num_parameters:,} parameters in each classifier, on {chosen}")
+    each = "the exact log ratio"
+    if study != "exact":
+        each = f"{module.classifiers.num_parameters:,} parameters in each classifier"
+    log(f"{each}, on {chosen}")
     tracker = KLTracker(module, members, settings, log)
-    if study == "learning":
+    if study in LEARNERS:
         tracker.add(0)  # replaced by the checkpoint's rows if there is one
     batches = NoiseBatches(members, settings["batch_size"], settings["dim"], chosen)
     kept = {key: value for key, value in settings.items() if key not in NOT_IDENTITY}
@@ -174,8 +189,10 @@ def _build(
     if study == "separated":
         q, p = pairs_of_kl(dim, spread, members, settings["divergence"])
     else:
-        q, p = gaussian_pairs(dim, spread, members, same_covariance=study == "learning")
+        q, p = gaussian_pairs(dim, spread, members, same_covariance=study in LEARNERS)
     q, p = _on(q, device), _on(p, device)
+    if study == "exact":
+        return ExactLearning(q, p)
     make = partial(CodeDiscriminator, dim, settings["layers"], settings["width"])
     classifiers = Ensemble(make, members, device)
     return Learning(classifiers, q, p) if study == "learning" else Estimation(classifiers, q, p)
