@@ -16,8 +16,8 @@ from dmvi.errors import DmviError
 
 # What a generator without a likelihood emits per image channel: one number, which tanh squashes.
 TANH = {"outputs_per_channel": 1, "operations": 3, "mean_operations": 0}
-PIXEL_CONTEXT = 8  # maps of the latent that a PixelCNN is conditioned on
 POINTS = (1, 2)  # sides of images that `dmvi.networks.points` is for
+PIXEL_CONTEXT = 8  # maps of the latent that a PixelCNN is conditioned on
 VGG_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
 
 

@@ -5,6 +5,7 @@ from dmvi.figures.objectives import LOOKS, colour, objective_handles
 from dmvi.tables.objectives import CURVE, OBJECTIVES
 
 TITLE = "Codes along training: the ELBO and three divergences"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "codes_curve.csv")}
 SEEDS = "all"
 SELECT = {
@@ -58,7 +59,7 @@ def draw(tables):
                         )  # fmt: skip
             if row == 0:
                 axes.set_yscale("log")
-                title = f"{tables.title(data)}, d\u00a0=\u00a0{d}"
+                title = f"{tables.short_title(data)}, d\u00a0=\u00a0{d}"
                 style.panel_title(axes, title, columns, width)
                 axes.tick_params(labelbottom=False)
             else:

@@ -4,6 +4,7 @@ from dmvi.figures.base import span
 from dmvi.tables.objectives import OBJECTIVES
 
 TITLE = "Reconstructions and samples of the ELBO and of InfoVAE"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "originals.npy", "reconstructions.npy", "samples.npy")}
 SHOWS_DATA = True
 SEEDS = "first"
@@ -44,7 +45,7 @@ def draw(tables):
                 axes = figure.add_subplot(grid[row, column])
                 title = OBJECTIVES[model] if row == 0 else "samples"
                 _panel(axes, tables, own, name, title, style.WIDTH / columns)
-        text = f"{tables.title(dataset)},\nd\u00a0=\u00a0{d}: test images"
+        text = f"{tables.short_title(dataset)},\nd\u00a0=\u00a0{d}: test images"
         _panel(
             figure.add_subplot(grid[0, 0]), tables, runs[0], "originals.npy", text,
             style.WIDTH / columns,

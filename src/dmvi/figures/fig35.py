@@ -6,6 +6,7 @@ from dmvi.figures.objectives import LOOKS, colour
 from dmvi.tables.objectives import CODES, ELBO, MMD, OBJECTIVES, pixel_objectives, probe_errors
 
 TITLE = "An autoregressive decoder: what the latent says"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "kl.json", "codes.json", "redrawn.npy")}
 SHOWS_DATA = True
 SEEDS = "all"
@@ -49,7 +50,7 @@ def draw(tables):
         return figure
     grid = figure.add_gridspec(len(cases), 4, width_ratios=[0.8, 0.8, 1.6, 1.6])
     for row, (case, runs) in enumerate(cases.items()):
-        title = f"{tables.title(case[0])}, d\u00a0=\u00a0{case[1]}"
+        title = f"{tables.short_title(case[0])}, d\u00a0=\u00a0{case[1]}"
         axes = figure.add_subplot(grid[row, 0], ylabel="I(x; z)  [nats]")
         _strip(
             axes,

@@ -65,6 +65,11 @@ class PixelInfoVAE(MMDInfoVAE):
     def log_likelihood(self, x: Tensor, z: Tensor) -> Tensor:
         return self.likelihood.log_prob(x, self.pixels(x, self.generator(z)))
 
+    def all_log_likelihoods(self, x: Tensor, z: Tensor) -> Tensor:
+        """Image by image: what a latent decodes to depends on the image."""
+        each = [self.log_likelihood(image.expand(len(z), *image.shape), z) for image in x]
+        return torch.stack(each, 1)
+
     def log_normalised(self, x: Tensor, z: Tensor) -> Tensor:
         """The same: the probabilities of all binary images sum to 1."""
         return self.log_likelihood(x, z)
