@@ -5,7 +5,7 @@ STUDY ?= .
 BIN := .venv/bin
 ACTIVATE := . $(BIN)/activate
 
-.PHONY: demo plan bench test test-fast test-cluster lint environment lock clean
+.PHONY: demo plan bench gpu-check test test-fast test-cluster lint environment lock clean
 
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
@@ -14,6 +14,8 @@ demo: environment
 	@echo "  everything on one page  file://$(CURDIR)/studies/demo/results/index.html"
 	@echo "  the verdicts            $(CURDIR)/studies/demo/results/claims.md"
 	@echo "  the figures             $(CURDIR)/studies/demo/results/fig1.pdf ... table7.pdf"
+	@echo "A second demo, of the companion papers, in a few minutes more:"
+	@echo "  $(ACTIVATE) && snakemake --cores $(CORES) --directory studies/companions_demo all"
 
 # What a study will take, before anything is started: make plan STUDY=studies/demo
 plan: environment
@@ -22,6 +24,11 @@ plan: environment
 # How fast it is, as ratios to stated references: about 15 minutes on two idle cores.
 bench: environment
 	$(ACTIVATE) && python benchmarks/run.py --output results/bench
+
+# On a machine with a GPU: is everything ready for it, and how fast is it? 25 minutes at most; started
+# again, it goes on.
+gpu-check: environment
+	$(ACTIVATE) && python benchmarks/gpu_check.py --output results/gpu
 
 test: environment
 	$(ACTIVATE) && python -m pytest -n 2 --dist loadgroup -q
@@ -56,4 +63,5 @@ lock:
 	mv envs/environment.new envs/environment.yaml
 
 clean:
-	rm -rf .venv studies/demo/results studies/demo/.snakemake
+	rm -rf .venv studies/demo/results studies/demo/.snakemake \
+		studies/companions_demo/results studies/companions_demo/.snakemake

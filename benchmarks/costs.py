@@ -23,12 +23,9 @@ from typing import Any
 
 import numpy as np
 import torch
-import yaml
 from common import spec_of
 from scipy.optimize import least_squares
 
-from dmvi.costs.measured import finished_jobs
-from dmvi.costs.model import Costs
 from dmvi.costs.sizes import code_discriminator, coupling_flow, encoder, generator
 from dmvi.costs.work import (
     ADAM_ACCESSES,
@@ -47,7 +44,6 @@ from dmvi.files import write_json
 from dmvi.models import make_model
 from dmvi.networks import make_encoder, make_generator
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.study.config import load_study
 from dmvi.training.engine import make_optimizers
 from dmvi.training.iteration import Iteration
 from dmvi.training.reproducibility import set_up
@@ -262,8 +258,16 @@ def measure(
     return {"rates": fitted, "measurements": table}
 
 
-def compare(folder: Path, hardware: dict[str, Any]) -> list[dict[str, Any]]:
+def compare(folder: Path) -> list[dict[str, Any]]:
     """Predicted and measured seconds and memory of the finished jobs of a study."""
+    # Only here: a machine whose rates are measured may lack what reads a study.
+    import yaml
+
+    from dmvi.costs.measured import finished_jobs
+    from dmvi.costs.model import Costs
+    from dmvi.study.config import load_study
+
+    hardware = yaml.safe_load((REPOSITORY / "workflow/hardware.yaml").read_text())
     schema = REPOSITORY / "workflow/schemas/config.schema.yaml"
     config = yaml.safe_load((folder / "config.yaml").read_text())
     costs = Costs(load_study(config, yaml.safe_load(schema.read_text())), hardware)
@@ -306,7 +310,17 @@ def summary(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
     }
 
 
-def main() -> None:
+def block(rates: dict[str, dict[str, float]]) -> list[str]:
+    """The lines to paste into workflow/hardware.yaml."""
+    lines = ["  measured: true"]
+    for name, found in rates.items():
+        # With a dot: YAML takes 1e-05 for a text.
+        numbers = ", ".join(f"{key}: {found[key]:.1e}" for key in NAMES)
+        lines.append(f"  {name}: {{{numbers}}}")
+    return lines
+
+
+def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", default="costs.json", help="JSON file to write")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -317,7 +331,7 @@ def main() -> None:
     )
     parser.add_argument("--note", help="kept in the file")
     parser.add_argument("--only-studies", action="store_true", help="measure no rates")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     device = torch.device(arguments.device)
     result: dict[str, Any] = {"torch": torch.__version__, "processor": platform.machine()}
     if arguments.note:
@@ -331,15 +345,10 @@ def main() -> None:
             precisions = ["float32", "tf32", "bfloat16"]
         result |= measure(device, precisions, arguments.budget, arguments.rounds)
         print(f"\nworkflow/hardware.yaml, under {'gpu' if device.type == 'cuda' else 'cpu'}:")
-        print("  measured: true")
-        for name, rates in result["rates"].items():
-            # With a dot: YAML takes 1e-05 for a text.
-            numbers = ", ".join(f"{key}: {rates[key]:.1e}" for key in NAMES)
-            print(f"  {name}: {{{numbers}}}")
-    hardware = yaml.safe_load((REPOSITORY / "workflow/hardware.yaml").read_text())
+        print("\n".join(block(result["rates"])))
     result["studies"] = {}
     for folder in arguments.studies:
-        rows = compare(folder, hardware)
+        rows = compare(folder)
         far = [row for row in rows if not 0.5 <= row["predicted_seconds"] / row["seconds"] <= 2]
         result["studies"][folder.resolve().name] = {"summary": summary(rows), "far": far}
         print(f"\n{folder}: predicted / measured seconds")

@@ -158,14 +158,14 @@ def memory(points: int, device: str) -> list[dict]:
     return rows
 
 
-def main() -> None:
+def main(given: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", default="kl.json", help="JSON file to write")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--points", type=int, help="S; default 8,192, and 60,000 on a GPU")
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peak", type=int, help=argparse.SUPPRESS)  # of the memory's process
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(given)
     device = arguments.device
     points = arguments.points or (8192 if device == "cpu" else COMPONENTS)
     if arguments.peak:

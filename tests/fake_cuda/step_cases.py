@@ -13,12 +13,14 @@ from dmvi.experiments.synthetic.steps.run_synthetic import run_synthetic
 from dmvi.models import make_model
 from dmvi.steps.encode import encode
 from dmvi.steps.estimate_kl import estimate_kl
+from dmvi.steps.estimate_likelihood import estimate_likelihood
 from dmvi.steps.estimate_ratio import estimate_ratio
 from dmvi.steps.evaluate import evaluate
 from dmvi.steps.evaluate_data import evaluate_data
 from dmvi.steps.examine_snapshots import examine_snapshots
 from dmvi.steps.find_low_posterior import find_low_posterior
 from dmvi.steps.fit_density_model import NAMES, fit_density_model
+from dmvi.steps.track_codes import track_codes
 from dmvi.steps.train import train
 from dmvi.steps.train_classifier import train_classifier
 from dmvi.training import checkpoint
@@ -41,7 +43,12 @@ CLASSIFIER = {
     **{"width": 4, "epochs": 2, "batch_size": 32, "learning_rate": 0.05, "weight_decay": 5e-4},
     **{"precision": "float32", "flip": True},
 }
+LIKELIHOOD = {
+    **{"temperatures": 4, "leapfrog": 2, "chains": 2, "images": 4, "simulated": 4, "pilot": 2},
+    **{"schedule": "sigmoid", "start": "curvature", "draws": 6},
+}
 SCORES = {
+    "classes": {},
     "sliced_wasserstein": {},
     "spread": {},
     "inception": {"splits": 2},
@@ -85,17 +92,21 @@ SPEC = {
 }
 
 
+def save_model(path: Path, spec: dict) -> None:
+    """An untrained model of a spec, as training saves it."""
+    torch.manual_seed(0)
+    model = make_model(spec, (28, 28, 1))
+    content = {"spec": json.dumps(spec), "image_shape": [28, 28, 1]}
+    checkpoint.save(path, {**content, "model": model.state_dict()})
+
+
 def encoded_models(folder: Path, data: Path) -> Path:
     """Untrained VAEs with every tractable posterior as training saves them, encoded on the CPU."""
     for posterior in POSTERIORS:
         declared, own = declared_posteriors()[posterior], folder / posterior
         options = {key: rules["default"] for key, rules in declared["options"].items()}
         flow = {key: value for key, value in FLOW.items() if key in options}
-        run = {**SPEC, **options, **flow, "posterior": posterior}
-        torch.manual_seed(0)
-        model = make_model(run, (28, 28, 1))
-        content = {"spec": json.dumps(run), "image_shape": [28, 28, 1]}
-        checkpoint.save(own / "model.pt", {**content, "model": model.state_dict()})
+        save_model(own / "model.pt", {**SPEC, **options, **flow, "posterior": posterior})
         encode(own / "model.pt", data, 0, own / "posterior.npy", own / "codes.npy", "cpu")
     return folder
 
@@ -130,6 +141,15 @@ def run_fit_density_model(name, folder, data, out, device):
     fit_density_model(*paths, data, name, DENSITIES[name], 0, *written, device, quiet)
 
 
+def run_estimate_likelihood(_, folder, data, out, device):
+    model = folder / "categorical/model.pt"  # a probability of grey pixels
+    if not model.exists():
+        save_model(model, {**SPEC, "posterior": "gaussian", "likelihood": "categorical"})
+    paths = [out / name for name in ("likelihood.json", "likelihood.csv", "bdmc.csv")]
+    kept = out / "checkpoints"
+    estimate_likelihood(model, data, LIKELIHOOD, 0, kept, *paths, device, quiet)
+
+
 def run_estimate_ratio(_, folder, data, out, device):
     paths = [folder / "gaussian" / file for file in ("model.pt", "posterior.npy")]
     written = [out / name for name in ("r.json", "r.csv", "c.csv", "checkpoints")]
@@ -154,10 +174,20 @@ def run_train(kind, folder, data, out, device):
     )
 
 
+def with_snapshots(folder, data):
+    if not (folder / "trained").exists():
+        run_train("", folder, data, folder / "trained", "cpu")
+    return folder / "trained"
+
+
+def run_track_codes(_, folder, data, out, device):
+    source = with_snapshots(folder, data)
+    paths = source / "model.pt", data, {"steps": [2, 6]}, 0, source / "checkpoints"
+    track_codes(*paths, out / "codes_curve.csv", device, quiet)
+
+
 def run_examine_snapshots(_, folder, data, out, device):
-    source = folder / "trained"
-    if not source.exists():
-        run_train("", folder, data, source, "cpu")
+    source = with_snapshots(folder, data)
     settings = {**{k: LOW[k] for k in LOW}, "kl_samples": 112, "steps": [2, 6]}
     paths = source / "model.pt", data
     examine_snapshots(
@@ -198,6 +228,7 @@ def run_run_synthetic(kind, folder, data, out, device):
 KINDS = {
     "encode": POSTERIORS,
     "estimate_kl": POSTERIORS,
+    "estimate_likelihood": [""],
     "estimate_ratio": [""],
     "evaluate": [""],
     "evaluate_data": [""],
@@ -205,6 +236,7 @@ KINDS = {
     "find_low_posterior": POSTERIORS,
     "fit_density_model": NAMES,
     "run_synthetic": ["estimation", "separated", "learning"],
+    "track_codes": [""],
     "train": ["", "captured"],
     "train_classifier": [""],
 }

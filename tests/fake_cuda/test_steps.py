@@ -70,6 +70,8 @@ WAITING = {
         *("training/journal.py", "experiments/synthetic/estimation.py"),
         "experiments/synthetic/gaussians.py",
     },
+    "estimate_likelihood": {"estimators/start.py", "steps/kept_parts.py"},
+    "track_codes": {"estimators/two_sample.py", "steps/encode.py", "steps/track_codes.py"},
     "train": {
         *("training/journal.py", "training/snapshots.py", "estimators/tracked_bound.py"),
         "steps/train.py",

@@ -21,6 +21,7 @@ def check_hardware(hardware: dict[str, Any]) -> None:
     bounds = ("safety", "minutes", "memory_mb", "longest_minutes", "largest_memory_mb")
     wanted = [f"limits.{key}" for key in bounds]
     wanted += ["disk_mb_per_second", "download_seconds", "seconds_per_submission"]
+    wanted += ["gpu.captured_call"]
     for device in ("cpu", "gpu"):
         wanted += [f"{device}.{key}" for key in ("start", "memory_mb", "threads_exponent")]
         wanted += [f"{device}.{name}.{rate}" for name in PRECISIONS[device] for rate in RATES]

@@ -348,7 +348,7 @@ def _notes(plan: Plan, hardware: dict[str, Any]) -> list[str]:
         else:
             notes.append(
                 f"The times of {len(which):,} jobs on a {name} rest on ASSUMED rates, measured on none "
-                f"({about['machine']}); `python benchmarks/costs.py --device cuda` measures yours."
+                f"({about['machine']}); `make gpu-check` measures yours."
             )
     limits = hardware["limits"]
     notes.append(

@@ -43,7 +43,7 @@ def cost(costs, run):
     gpus, threads = costs.gpus_of(run), costs.threads_of(run)
     precision = spec["precision"]
     work = iteration_work(spec, shape) * spec["iterations"]
-    seconds = costs.seconds(work, gpus, threads, precision)
+    seconds = costs.seconds(work, gpus, threads, precision, costs.captured(run))
     if spec.get("bound_every"):
         # The bound sees every network once, in float32.
         seen = sum((sizes[name] for name in costs.networks(spec)), NOTHING)

@@ -16,6 +16,10 @@ KEYS = {
         *("sharpness_originals", "sharpness_reconstructions"),
     ),
     "scores.json": ("scores",),
+    "likelihood.json": (
+        *("value", "method", "n", "ais", "is", "elbo", "gap", "ess", "acceptance", "gate", "flags"),
+    ),
+    "points.json": ("kl", "avg_kl", "far_mass", "images"),
     "codes.json": ("latent_dim", "two_sample", "moments", "probes"),
     **{f"density_ratio/{name}.json": ("estimates",) for name in ("default", "table1", "table2")},
     **{
@@ -66,6 +70,8 @@ COLUMNS = {
     "low_posterior/images.csv": ("group", "index", "ink", "near_white"),
     "low_posterior/embedding.csv": ("group", "x", "y"),
     "low_posterior/ranks.csv": ("index", "rank"),
+    "points_curves.csv": ("z", "prior", "marginal"),
+    "points_pixels.csv": ("value", "probability"),
     "tables/networks.csv": (
         *("table", "network", "image_shape", "layer"),
         *("operation", "output_shape", "parameters"),
