@@ -14,6 +14,8 @@ demo: environment
 	@echo "  everything on one page  file://$(CURDIR)/studies/demo/results/index.html"
 	@echo "  the verdicts            $(CURDIR)/studies/demo/results/claims.md"
 	@echo "  the figures             $(CURDIR)/studies/demo/results/fig1.pdf ... table7.pdf"
+	@echo "A second demo, of the companion papers, in a few minutes more:"
+	@echo "  $(ACTIVATE) && snakemake --cores $(CORES) --directory studies/companions_demo all"
 
 # What a study will take, before anything is started: make plan STUDY=studies/demo
 plan: environment
@@ -61,4 +63,5 @@ lock:
 	mv envs/environment.new envs/environment.yaml
 
 clean:
-	rm -rf .venv studies/demo/results studies/demo/.snakemake
+	rm -rf .venv studies/demo/results studies/demo/.snakemake \
+		studies/companions_demo/results studies/companions_demo/.snakemake

@@ -17,6 +17,8 @@ FLOORS = (
     ("training",),
     ("models",),
     ("estimators", "scores"),
+    ("library",),
+    ("__init__",),
     ("steps",),
     ("tables",),
     ("claims",),

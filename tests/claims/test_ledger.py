@@ -109,7 +109,7 @@ def test_claims_come_by_letter_then_number_and_papers_by_heading(tmp_path):
     lines = [line for line in text.splitlines() if line.startswith(("## ", "| C", "| D"))]
     assert [line.split(" | ")[0].lstrip("# |") for line in lines] == [
         *("Rosca, Lakshminarayanan, Mohamed 2018", "C2", "C10"),
-        *("infovae", "D1", "D2", "avb", "D10", "How each claim is decided"),
+        *("Zhao, Song, Ermon 2017", "D1", "D2", "avb", "D10", "How each claim is decided"),
     ]
 
 

@@ -11,8 +11,10 @@ from dmvi.distributions.registry import declared_likelihoods, declared_posterior
 from dmvi.errors import DmviError
 from dmvi.estimators.autoregressive import MAF, GaussianLSTM
 from dmvi.models import make_model
+from dmvi.models.infovae_pixelcnn import CONTEXT
 from dmvi.networks import make_discriminator, make_encoder, make_generator, make_joint_discriminator
 from dmvi.networks.mlp import CodeDiscriminator
+from dmvi.networks.pixelcnn import PixelCNN
 from dmvi.networks.vgg import VGG
 from dmvi.study.declarations import declared_models
 from dmvi.training.engine import make_optimizers
@@ -71,6 +73,14 @@ def test_image_networks(shape, width):
         assert flops(lambda: network(*inputs)) == 2 * BATCH * expected.macs  # noqa: B023
         # Batch norm's and biases' parameters are left out or rounded up.
         assert parameters(network) == pytest.approx(expected.parameters, rel=0.05)
+
+
+def test_pixelcnn():
+    x, context = torch.rand(BATCH, 3, 32, 32), torch.rand(BATCH, CONTEXT, 32, 32)
+    network, expected = PixelCNN(3, CONTEXT, 16, 2), network_sizes.pixelcnn(32, 3, 16, 2)
+    assert network_sizes.PIXEL_CONTEXT == CONTEXT
+    assert flops(lambda: network(x, context)) == 2 * BATCH * expected.macs
+    assert parameters(network) == pytest.approx(expected.parameters, rel=0.05)
 
 
 def test_other_networks():

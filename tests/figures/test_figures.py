@@ -36,7 +36,7 @@ def test_reads_only_its_sources(study, name, monkeypatch):
     """What SOURCES leaves out, the workflow would not have made yet."""
     module = figure_module(name)
     asked = {"run": set(), "data": set(), "study": set()}
-    run_path, study_csv, data_json = Tables._run_path, Tables.study_csv, Tables.data_json
+    run_path, study_csv, data_path = Tables._run_path, Tables.study_csv, Tables.data_path
 
     def spy_run(self, run, seed, file):
         asked["run"].add(file)
@@ -48,11 +48,11 @@ def test_reads_only_its_sources(study, name, monkeypatch):
 
     def spy_data(self, dataset, file):
         asked["data"].add(file)
-        return data_json(self, dataset, file)
+        return data_path(self, dataset, file)
 
     monkeypatch.setattr(Tables, "_run_path", spy_run)
     monkeypatch.setattr(Tables, "study_csv", spy_study)
-    monkeypatch.setattr(Tables, "data_json", spy_data)
+    monkeypatch.setattr(Tables, "data_path", spy_data)
     tables = study.tables(module)
     module.draw(tables)
     decide_claims(name, tables)
@@ -148,7 +148,7 @@ def test_footer_states_scale_seeds_and_stand_ins(study):
     from dmvi.figures.base import footer
 
     text = "\n".join(footer("fig1", study.tables(figure_module("fig1"))))
-    assert "Study test, demo scale; 2 seeds per run" in text
+    assert "Study test, demo scale; 9 runs of VAE, beta-VAE, 2 seeds per run." in text
     assert "10,000-image subset, split by name" in text
     assert "10,000 z" in text
 

@@ -236,3 +236,15 @@ def test_a_preview_is_small_and_complete(finished, tmp_path):
     with pytest.raises(DmviError, match=r"fig11.png does not exist; run the study to its end"):
         preview(study, own_study.root, tmp_path / "preview")
     assert (tmp_path / "preview/fig2.png").exists(), "refused before anything was removed"
+
+
+def test_a_page_about_several_papers_has_a_part_for_each(tmp_path):
+    names = ["fig30", "fig2", "table30"]
+    write_gallery(names, {"name": "mine", "scale": "demo"}, tmp_path / "gallery.md")
+    text = (tmp_path / "gallery.md").read_text()
+    heads = [line for line in text.splitlines() if line.startswith("#")]
+    titles = {name: f"## {declared_figures()[name].numbered_title}" for name in names}
+    papers = ["# Rosca, Lakshminarayanan, Mohamed 2018", "# Zhao, Song, Ermon 2017"]
+    assert heads[1:] == [papers[0], titles["fig2"], papers[1], titles["fig30"], titles["table30"]]
+    write_gallery(["fig2"], {"name": "mine", "scale": "demo"}, tmp_path / "one.md")
+    assert papers[0] not in (tmp_path / "one.md").read_text()

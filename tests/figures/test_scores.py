@@ -26,7 +26,7 @@ def test_collapsed_samples_are_said_to_be(results):
     module = figure_module("fig29")
     tables = results.tables(module)
     labels = [axes.get_xlabel().replace("\n", " ") for axes in module.draw(tables).axes]
-    assert labels == ["", "collapsed: mean pairwise distance is 0.21 of the data's"]
+    assert labels == ["", "", "collapsed: mean pairwise distance is 0.21 of the data's"]
     assert "2 of 4 trainings collapsed" in figure_module("fig9").sample_sizes(tables)
 
 
@@ -41,12 +41,28 @@ def test_broken_scores_are_one_sentence(results, content, words):
         figure_module("fig9").draw(results.tables(figure_module("fig9")))
 
 
-def test_skipped_panel_says_why(results):
+def test_a_score_that_no_run_has_is_no_panel(results):
+    """The footer says why it is missing; the others fill the page."""
     results.compare(("vae", "dcgan"), ["cifar10"])
     module = figure_module("fig8")
-    figure = module.draw(results.tables(module))
-    texts = [t.get_text().replace("\n", " ") for axes in figure.axes for t in axes.texts]
-    assert any("no ImageNet weights were given" in text for text in texts)
+    tables = results.tables(module)
+    titles = [axes.get_title().replace("\n", " ") for axes in module.draw(tables).axes]
+    assert [title for title in titles if title] == [
+        "Quality: Inception score by the CIFAR-10 classifier, CIFAR-10"
+    ]
+    assert "no ImageNet weights were given" in module.sample_sizes(tables)
+
+
+def test_rows_say_how_long_and_how_wide_their_models_were_trained(results):
+    results.compare(("vae", "dcgan"), ["cifar10"])
+    budgets = {"cifar10-vae-0": (2000, 64), "cifar10-dcgan-0": (100, 8)}
+    for run, (steps, width) in budgets.items():
+        own = {"iterations": steps, "width": width}
+        results.change_json("run.json", lambda old, own=own: {**old, **own}, [run])
+    module = figure_module("fig9")
+    texts = [t.get_text() for axes in module.draw(results.tables(module)).axes for t in axes.texts]
+    assert "100\u00a0×\u00a08" in texts
+    assert "several" in texts or "2,000\u00a0×\u00a064" in texts
 
 
 def test_boxes_are_drawn_from_four_settings_on(results):

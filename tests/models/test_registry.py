@@ -21,7 +21,7 @@ MODELS = declared_models()
 SHAPES = [(28, 28, 1), (28, 28, 3), (32, 32, 3), (64, 64, 3)]
 BASE = {"latent_dim": 6, "width": 8, "flow_transforms": 2, "flow_hidden": [8]}
 # Small where the defaults are the paper's sizes.
-SMALL = {"code_width": 8, "noise_dim": 3}
+SMALL = {"code_width": 8, "noise_dim": 3, "pixel_maps": 4, "pixel_layers": 1}
 
 
 def variants():

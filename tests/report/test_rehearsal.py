@@ -37,6 +37,7 @@ def test_unequal_budgets_are_named_as_the_reason():
     lines = undecidable(rehearse(demo))
     assert lines[0] == "Claims that this study cannot decide, whatever comes out:"
     assert lines[1].startswith("  C21 in fig25: CelebA undecided; one seed; unequal budgets")
+    assert max(map(len, lines)) <= 100
 
 
 def test_a_data_set_that_is_missing_leaves_refutation():

@@ -33,7 +33,10 @@ def load(config):
     return load_study(config, SCHEMA)
 
 
-@pytest.mark.parametrize("study", ["", "studies/demo", "studies/reduced"])
+COMPANIONS = ("studies/companions", "studies/companions_reduced", "studies/companions_demo")
+
+
+@pytest.mark.parametrize("study", ["", "studies/demo", "studies/reduced", *COMPANIONS])
 def test_the_studies_in_the_repository_are_valid(study):
     check_unique_keys((REPOSITORY / study / "config.yaml").read_text())
     config = read(study)
@@ -416,7 +419,7 @@ def put(path: str, value):
         ),
         (
             put("estimators.scores.fid", {"data": ["cifar10"]}),
-            "estimators.scores has the unknown key 'fid'; its keys are critic, diversity, inception",
+            "estimators.scores has the unknown key 'fid'; its keys are classes, critic, diversity, inception",
         ),
         (
             put("inception_weights", "nowhere.pth"),
@@ -681,3 +684,21 @@ def test_a_likelihood_needs_no_settings_of_its_own(config):
     config["estimators"]["likelihood"] = {"chains": 7}
     found = step["settings"](load(config), name)
     assert (found["chains"], found["leapfrog"]) == (7, 5)
+
+
+@pytest.mark.parametrize("study", COMPANIONS)
+def test_the_companions_studies_compare_four_objectives(study):
+    """All at equal budgets, and with a likelihood that is one: every claim of table 30 has its runs."""
+    study = load(read(study))
+    names = study.figures["table30"]
+    models = {"vae", "infovae_mmd", "infovae_stein", "infovae_adversarial"}
+    specs = [study.runs[name].spec for name in names]
+    sizes = {spec["latent_dim"] for spec in specs}
+    assert {(spec["model"], spec["latent_dim"]) for spec in specs} == {
+        (model, size) for model in models for size in sizes
+    }
+    assert len({(spec["iterations"], spec["width"], spec["data"]) for spec in specs}) == 1
+    assert all(lacks(study.runs[name], "likelihood.json") is None for name in names)
+    assert len(study.figures["fig30"]) == 2
+    if study.config["study"]["scale"] != "demo":
+        assert all(len(run.seeds) >= 3 for run in study.runs.values())

@@ -15,7 +15,10 @@ import yaml
 from dmvi.study.config import load_study
 
 REPOSITORY = Path(__file__).parents[2]
-STUDIES = (".", "studies/demo", "studies/paper_cpu", "studies/paper_sweep", "studies/reduced")
+STUDIES = (
+    *(".", "studies/demo", "studies/paper_cpu", "studies/paper_sweep", "studies/reduced"),
+    *("studies/companions", "studies/companions_reduced", "studies/companions_demo"),
+)
 DIGESTS = Path(__file__).with_name("specs.json")
 
 

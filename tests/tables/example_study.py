@@ -93,7 +93,10 @@ class Results:
             "standin": "stand-in" in title,
             "note": "10,000-image subset, split by name" if builder == "celeba" else "",
         }
+        meta |= {"splits": {"train": [0, 10], "valid": [10, 20], "test": [20, 60]}}
         _json(self.root / "data" / name / "meta.json", meta)
+        pictures = np.random.default_rng(1).integers(0, 256, (60, 8, 8, 3), dtype=np.uint8)
+        np.save(self.root / "data" / name / "images.npy", pictures)
         scores = {"scores": _scores(np.random.default_rng(0), "data", builder)}
         _json(self.root / "data" / name / "scores.json", scores)
 
@@ -193,6 +196,23 @@ class Results:
                 own = {"likelihood": "quantized_normal", **run, **attributes}
                 self.add_run(f"{model}-n{n}", seeds, ("sizes",), **own)
                 self.set_info(f"{model}-n{n}", model, n=n)
+
+    def add_pixels(self, seeds=(0, 1, 2)):
+        """Adds an autoregressive decoder with the ELBO's weights and with InfoVAE's, as D8 says."""
+        self.add_dataset("mnist", title="MNIST")
+        for name, weight, information, error in (("elbo", 1, 0.2, 0.8), ("info", 1000, 5.0, 0.1)):
+            run = {"data": "mnist", "model": "infovae_pixelcnn", "alpha": 0, "lambda": weight}
+            self.add_run(name, seeds, ("main", "pixels"), **run, iterations=3000)
+            for i, seed in enumerate(seeds):
+                scale = 1 + 0.01 * (i - 1)
+                kl = {"mutual_information": information * scale}
+                self.change_json("kl.json", lambda old, kl=kl: {**old, **kl}, [name], [seed])
+                codes = json.loads(self.path(name, seed, "codes.json").read_text())
+                for probe in codes["probes"]:
+                    probe["mean"] = error * scale
+                _json(self.path(name, seed, "codes.json"), codes)
+                images = _pictures(np.random.default_rng(seed), 64, 28).reshape(8, 8, 28, 28, 3)
+                np.save(self.path(name, seed, "redrawn.npy"), images)
 
     def set_info(self, run: str, model: str, n: int = 50_000, **changes):
         """Gives an objective's run what is known of such codes: `changes` of mmd2, logdet, classes,
@@ -404,7 +424,10 @@ def _write_codes(folder: Path, rng, run: dict):
         "sliced_wasserstein": two_sample(0.12 * (1 + rng.normal(0, 0.01)), 0.015, 0.001),
     }
     probes = [
-        {"classifier": name, "labels": labels, "errors": [error] * 5, "mean": error, "sd": 0.01}
+        {
+            **{"classifier": name, "labels": labels, "errors": [error] * 5, "mean": error},
+            **{"sd": 0.01, "test": 10_000},
+        }
         for name in ("rbf", "linear")
         for labels, error in ((100, 0.2 + rng.normal(0, 0.005)), (1000, 0.1 + rng.normal(0, 0.005)))
     ]

@@ -72,6 +72,18 @@ def test_an_unknown_run_is_refused_with_the_nearest_names(paper):
     assert "'cifar_gaussian' is no run of this study; there are cifar10_gaussian" in printed
 
 
+def test_a_likelihood_is_a_target_of_its_own(paper):
+    """Without a key of the config; only where p(x|z) is a probability."""
+    folder = "results/runs/{}/seed0/likelihood.json"
+    plan = paper.plan(folder.format("cifar10_quantized_normal"))
+    assert plan == {"prepare_data": 1, "train": 1, "estimate_likelihood": 1}
+    printed = paper.snakemake("-n", folder.format("cifar10_gaussian"), check=False)
+    assert "has no normalised likelihood: bernoulli is none of grey pixels" in printed
+    gan = "cifar10_dcgan-learning_rate.discriminator0.0001-learning_rate.generator0.0001"
+    printed = paper.snakemake("-n", folder.format(gan), check=False)
+    assert "has no explicit likelihood p(x|z)" in printed
+
+
 def test_an_unknown_job_of_the_synthetic_study_is_refused_with_those_there_are(paper):
     # Only estimation has so many members that they are several jobs.
     target = "results/synthetic/learning/d1000-lr0.0001-part2.csv"

@@ -3,9 +3,9 @@
 Required inputs: a trained model and its data set. Outputs: KL(q(z), p(z)) by Monte Carlo, by
 classifiers and by density models, the posteriors' profile over latent units, low-posterior samples
 and their comparison with data, their t-SNE map; posteriors and codes of the runs whose posteriors
-several steps read; distances of codes from the prior, moments and probes of codes. Steps: encode,
-estimate_kl, estimate_ratio, fit_density_model, find_low_posterior, examine_codes, examine_snapshots,
-track_codes.
+several steps read; distances of codes from the prior, moments and probes of codes; of two points, all
+of it by quadrature. Steps: encode, estimate_kl, estimate_ratio, fit_density_model, find_low_posterior,
+examine_codes, examine_snapshots, track_codes, redraw_codes, examine_points.
 """
 
 
@@ -293,4 +293,63 @@ rule track_codes:
             --settings {params.settings:q} --seed {wildcards.seed} \
             --checkpoints {params.checkpoints:q} --device {resources.device:q} \
             --output {output:q} &>{log:q}
+        """
+
+
+rule redraw_codes:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        "results/runs/{run}/seed{seed}/redrawn.npy",
+    log:
+        "results/logs/redraw_codes/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/redraw_codes/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        gpu=train_gpu,
+        mem_mb=memory("redraw_codes"),
+        runtime=limit("redraw_codes"),
+        device=DEVICE,
+    params:
+        version=version("redraw_codes"),
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi redraw-codes --model {input.model:q} --data {params.data:q} \
+            --seed {wildcards.seed} --device {resources.device:q} --output {output:q} &>{log:q}
+        """
+
+
+rule examine_points:
+    input:
+        data=dataset_files,
+        model="results/runs/{run}/seed{seed}/model.pt",
+    output:
+        json="results/runs/{run}/seed{seed}/points.json",
+        curves="results/runs/{run}/seed{seed}/points_curves.csv",
+        pixels="results/runs/{run}/seed{seed}/points_pixels.csv",
+    log:
+        "results/logs/examine_points/{run}/seed{seed}.log",
+    benchmark:
+        "results/benchmarks/examine_points/{run}/seed{seed}.tsv"
+    conda:
+        "../../envs/environment.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory("examine_points"),
+        runtime=limit("examine_points"),
+    params:
+        asked=lambda wildcards: refuse_unless_given(wildcards, "points.json"),
+        version=version("examine_points"),
+        data=dataset_folder,
+    shell:
+        r"""
+        export OMP_NUM_THREADS={threads}
+        python -m dmvi examine-points --model {input.model:q} --data {params.data:q} \
+            --json {output.json:q} --curves {output.curves:q} --pixels {output.pixels:q} &>{log:q}
         """

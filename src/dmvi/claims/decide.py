@@ -202,8 +202,16 @@ def over_seeds(values: dict, unit: str = "") -> str:
 
 
 def mean_and_spread(values) -> str:
-    """ "0.0120 ± 0.0004": mean to three digits, and sd over seeds to one."""
+    """ "0.01470 ± 0.00008": mean to three digits or more, sd over seeds to as many decimals.
+
+    As many as show the sd's first digit, without an exponent.
+    """
     import numpy as np
 
-    mean = f"{np.mean(values):#.3g}".rstrip(".")
-    return f"{mean} ± {np.std(values, ddof=1):.1g}" if len(values) > 1 else mean
+    mean = float(np.mean(values))
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    if sd == 0:
+        return f"{mean:#.3g}".rstrip(".") + (" ± 0" if len(values) > 1 else "")
+    first = [math.floor(math.log10(abs(number))) for number in (mean, sd) if number]
+    decimals = max(0, 2 - first[0] if mean else 0, -first[-1])
+    return f"{mean:.{decimals}f} ± {sd:.{decimals}f}"

@@ -8,7 +8,7 @@ Imports neither torch nor pandas: the workflow asks for some thousand costs when
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dmvi.costs.hardware import check_hardware
@@ -29,7 +29,7 @@ from dmvi.costs.work import (
     trained_networks,
     trained_parameters,
 )
-from dmvi.data.registry import BUILDERS, image_counts
+from dmvi.data.registry import image_counts, image_shape
 from dmvi.distributions.registry import pairwise
 from dmvi.study.config import Study
 from dmvi.study.declarations import declared_step
@@ -179,7 +179,7 @@ class Costs:
     # What jobs work on.
 
     def shape(self, data: str) -> tuple[int, int, int]:
-        return BUILDERS[self.study.data[data]["builder"]].image_shape
+        return image_shape(self.study.data[data])
 
     def images(self, data: str) -> tuple[int, int, int]:
         """Training, validation and test images of a data set."""
@@ -208,6 +208,19 @@ class Costs:
         counts = likelihood_counts(spec.get("likelihood"))
         written = counts["mean_operations"] * counts["outputs_per_channel"]
         return Work(values=written * math.prod(shape) * images)
+
+    def sampling(self, run: str, images: float) -> Work:
+        """Decoding latents to images: a pass of the generator, or, where the decoder is autoregressive,
+        a pass of what a pixel depends on for each pixel."""
+        spec, shape, sizes = self.spec(run)
+        if "pixelcnn" not in self.networks(spec):
+            return forward(sizes["generator"], images) + self.means(run, images)
+        pixels, reach = math.prod(shape[:2]), 3 + spec["pixel_layers"]
+        share = min(1.0, (1 + reach) * (1 + 2 * reach) / pixels)
+        batches = math.ceil(images / EVALUATION_BATCH)
+        window = forward(sizes["pixelcnn"] * share, images) * pixels
+        calls = (sizes["pixelcnn"].calls + 5) * batches * pixels
+        return forward(sizes["context"], images) + replace(window, calls=calls)
 
     def networks(self, spec: dict[str, Any]) -> set[str]:
         """Names of the networks that a run's training passes through."""

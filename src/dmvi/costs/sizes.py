@@ -17,6 +17,7 @@ from dmvi.errors import DmviError
 # What a generator without a likelihood emits per image channel: one number, which tanh squashes.
 TANH = {"outputs_per_channel": 1, "operations": 3, "mean_operations": 0}
 POINTS = (1, 2)  # sides of images that `dmvi.networks.points` is for
+PIXEL_CONTEXT = 8  # maps of the latent that a PixelCNN is conditioned on
 VGG_BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512))
 
 
@@ -209,6 +210,18 @@ def vgg(image_size: int, channels: int, width: int, classes: int = 10) -> Size:
 
 
 @cache
+def pixelcnn(image_size: int, channels: int, maps: int, layers: int) -> Size:
+    """`dmvi.networks.pixelcnn.PixelCNN` on the maps of a latent: one pass, all pixels at once."""
+    side = image_size
+    inner = convolution(maps + PIXEL_CONTEXT, maps, 3, side, side)
+    return (
+        convolution(channels + PIXEL_CONTEXT, maps, 7, side, side)
+        + inner * layers
+        + convolution(maps + PIXEL_CONTEXT, channels, 1, side, side, 0)
+    )
+
+
+@cache
 def coupling_flow(latent_dim: int, transforms: int, hidden: tuple[int, ...]) -> Size:
     """The couplings of the realnvp posterior: each maps half of z and the encoder's 2 d outputs."""
     half = (latent_dim + 1) // 2
@@ -320,6 +333,10 @@ def networks(spec: dict, image_shape: tuple[int, int, int]) -> Networks:
         "generator": decoder(size, latent_dim, channels, width, spec.get("likelihood")),
         "discriminator": discriminator(size, channels, width),
         "joint_discriminator": joint_discriminator(size, channels, latent_dim, width),
+        "context": generator(size, latent_dim, PIXEL_CONTEXT, width),
+        "pixelcnn": pixelcnn(
+            size, channels, spec.get("pixel_maps", 32), spec.get("pixel_layers", 5)
+        ),
         "code_discriminator": code_discriminator(
             latent_dim, spec.get("code_layers", 3), spec.get("code_width", 1000)
         ),

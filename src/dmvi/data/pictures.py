@@ -1,4 +1,4 @@
-"""Finding and decoding jpeg pictures in a zip file or a folder, without unpacking anything."""
+"""Finding and decoding pictures in a zip file or a folder, without unpacking anything."""
 
 import hashlib
 import io
@@ -93,29 +93,40 @@ def find_pictures(folder: Path) -> Pictures:
 
 
 def decode(
-    content: bytes, where: str, square: Callable[[tuple[int, int]], tuple[int, ...]], size: int
+    content: bytes,
+    where: str,
+    square: Callable[[tuple[int, int]], tuple[int, ...]],
+    size: int,
+    channels: int = 3,
+    formats: tuple[str, ...] = ("JPEG",),
 ) -> np.ndarray:
-    """A jpeg as uint8 (size, size, 3): cropped, then resized bilinearly with antialiasing.
+    """A picture as uint8 (size, size, channels): cropped, then resized bilinearly with antialiasing.
 
     Args:
         content: the file's bytes.
         where: names the picture in messages.
         square: (width, height) -> (left, top, right, bottom) to cut out; asked before decoding.
         size: pixels of a side of the result.
+        channels: 3, or 1 for grey.
+        formats: that it may have, as Pillow calls them.
+
+    Raises:
+        DmviError: it cannot be decoded; naming the picture.
     """
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=["JPEG"]) as image:
-            box = square(image.size)
-            face = image.convert("RGB").crop(box).resize((size, size), Image.Resampling.BILINEAR)
-            return np.asarray(face)
+        with Image.open(io.BytesIO(content), formats=formats) as image:
+            box, mode = square(image.size), "RGB" if channels == 3 else "L"
+            part = image.convert(mode).crop(box).resize((size, size), Image.Resampling.BILINEAR)
+            return np.asarray(part).reshape(size, size, channels)
     except DmviError:
         raise
     # Pillow raises OSError, SyntaxError, ValueError and its own kinds on damaged files.
     except Exception as error:
+        words = " or ".join(name.lower() for name in formats)
         raise DmviError(
-            f"{where} cannot be decoded as jpeg ({type(error).__name__}); replace or remove it"
+            f"{where} cannot be decoded as {words} ({type(error).__name__}); replace or remove it"
         ) from error
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from dmvi import files
-from dmvi.data.registry import BUILDERS, SPLITS, resolve
+from dmvi.data.registry import BUILDERS, SPLITS, image_shape, resolve
 from dmvi.data.request import Built, Request
 from dmvi.errors import DmviError
 
@@ -58,7 +58,7 @@ def _write(output: Path, built: Built, request: Request) -> None:
         files.atomic_path(paths["images.npy"]) as images,
     ):
         total = sum(built.sizes.values())
-        shape = BUILDERS[request.spec["builder"]].image_shape
+        shape = image_shape(request.spec)
         _write_blocks(images, (total, *shape), built.blocks)
         if built.labels.shape != (total,):
             raise AssertionError(f"{built.labels.shape} labels for {total} images")
@@ -89,7 +89,7 @@ def _meta(built: Built, request: Request, hashes: dict[str, str]) -> dict[str, A
     notes = [built.note] if built.note else []
     if request.standin:
         notes.append(info.standin_note)
-    elif spec["limit"]:
+    elif spec["limit"] and info.images is not None:
         kept = ", ".join(f"{size:,} {split}" for split, size in built.sizes.items())
         notes.append(f"only the first images of each split ({kept})")
     ends = list(accumulate(built.sizes[split] for split in SPLITS))
@@ -102,7 +102,7 @@ def _meta(built: Built, request: Request, hashes: dict[str, str]) -> dict[str, A
         "note": "; ".join(notes),
         "seed": spec["seed"],
         "options": {key: spec[key] for key in ("limit", *info.options) if key in spec},
-        "image_shape": list(info.image_shape),
+        "image_shape": list(image_shape(spec)),
         "splits": {
             split: [start, end]
             for split, start, end in zip(SPLITS, [0, *ends[:-1]], ends, strict=True)

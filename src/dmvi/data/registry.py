@@ -6,7 +6,8 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
     title, summary    of the official data set
     image_size        height and width in pixels
     channels
-    images            images of each split: {"train": n, "valid": n, "test": n}
+    images            images of each split: {"train": n, "valid": n, "test": n}; None where only the
+                      user knows, who then says it in `limit`
     standin           {"title", "note" for captions}, where it has one; one without has no
                       `source: standin`
     options           keys of its own in a config: {name: the fields of `Option`}; None for one that
@@ -40,17 +41,19 @@ STANDIN_SIZES = {"train": 2000, "valid": 250, "test": 250}
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a builder: a number in [minimum, maximum], a crop, or one of some words.
+    """One option of a builder: a number in [minimum, maximum], a crop, a text, or one of some choices.
 
-    One whose default is None is no part of a spec that does not set it.
+    One whose default is None is no part of a spec that does not set it, unless it is required. Options
+    named `size` and `channels` are those of the images.
     """
 
     default: Any
-    kind: str  # "number" | "crop" | "choice"
+    kind: str  # "number" | "crop" | "choice" | "text"
     help: str
+    required: bool = False
     minimum: float = -math.inf
     maximum: float = math.inf
-    choices: tuple[str, ...] = ()
+    choices: tuple[str | int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,7 @@ class BuilderInfo:
     summary: str
     image_size: int  # height = width, in pixels
     channels: int
-    images: Mapping[str, int]  # of each split of the official files
+    images: Mapping[str, int] | None  # of each split of the official files
     module: str  # has `build(request) -> Built`
     sources: tuple[str, ...]
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -75,7 +78,7 @@ class BuilderInfo:
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
-        """(H, W, C)."""
+        """(H, W, C), unless its options say otherwise: see `image_shape` below."""
         return (self.image_size, self.image_size, self.channels)
 
 
@@ -105,6 +108,14 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
 BUILDERS: dict[str, BuilderInfo] = {
     name: _info(name, declared) for name, declared in declarations(_FOLDER).items()
 }
+
+
+def image_shape(spec: Mapping[str, Any]) -> tuple[int, int, int]:
+    """(H, W, C) of the images that a data set's entry in the config gives."""
+    info, options = BUILDERS[spec["builder"]], BUILDERS[spec["builder"]].options
+    given = {name: spec.get(name, options[name].default) for name in options}
+    size = given.get("size", info.image_size)
+    return (size, size, given.get("channels", info.channels))
 
 
 def image_counts(spec: Mapping[str, Any]) -> Mapping[str, int]:
@@ -155,19 +166,31 @@ def resolve(spec: Mapping[str, Any], name: str) -> dict[str, Any]:
         "seed": _whole(spec.get("seed", 0), f"{where}.seed", 0, MAX_SEED),
         "limit": _limit(spec.get("limit"), f"{where}.limit"),
     }
-    checks = {"crop": _crop, "number": _number, "choice": _choice}
+    if info.images is None and resolved["limit"] is None:
+        raise DmviError(
+            f"{where} has no limit; say how many images each split gets, "
+            "limit: {train: n, valid: n, test: n}"
+        )
+    checks = {"crop": _crop, "number": _number, "choice": _choice, "text": _text}
     for key, option in info.options.items():
+        if option.required and key not in spec:
+            raise DmviError(f"{where} has no {key}; give it: {option.help}")
         if key in spec or option.default is not None:
             value = spec.get(key, option.default)
             resolved[key] = checks[option.kind](value, f"{where}.{key}", option)
     return resolved
 
 
-def _choice(value: Any, where: str, option: Option) -> str:
-    if value not in option.choices:
-        raise DmviError(
-            f"{where} is {value!r}; choose {' or '.join(option.choices)}, or leave it out"
-        )
+def _choice(value: Any, where: str, option: Option) -> str | int:
+    if not isinstance(value, str | int) or isinstance(value, bool) or value not in option.choices:
+        words = " or ".join(map(str, option.choices))
+        raise DmviError(f"{where} is {value!r}; choose {words}, or leave it out")
+    return value
+
+
+def _text(value: Any, where: str, option: Option) -> str:
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise DmviError(f"{where} is {value!r}; give a text of one line: {option.help}")
     return value
 
 

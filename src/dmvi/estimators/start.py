@@ -13,7 +13,9 @@ from dmvi.estimators.hmc import with_gradient
 
 LOG_2PI = math.log(2.0 * math.pi)
 SMALLEST_STD = 1e-2  # of a start made from draws: below it a chain would hardly move
-REACH = 0.1  # over which the curvature is measured, in units of the prior's standard deviation
+# Over which the curvature is measured, in units of the prior's standard deviation. Of a VAE (d = 8, MNIST)
+# the widths are then within 20 % of its posteriors'; with .1 one in fifteen is half as wide again.
+REACH = 0.3
 
 
 @dataclass(frozen=True)

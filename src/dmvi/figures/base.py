@@ -15,6 +15,7 @@ from types import ModuleType
 
 from dmvi.files import atomic_path, write_json
 from dmvi.study.declared_figures import declared_figures
+from dmvi.tables.models import in_order, model_title
 from dmvi.tables.results import DrawnRun, Tables
 
 
@@ -90,19 +91,20 @@ def footer(name: str, tables: Tables) -> list[str]:
     module = figure_module(name)
     lines = [module.sample_sizes(tables)] if hasattr(module, "sample_sizes") else []
     study = f"Study {tables.study['name']}, {tables.study['scale']} scale"
+    if not tables.seeds:  # synthetic, or printed: the note is about data and networks of runs
+        return [*lines, study]
     if tables.study["note"]:
         study += f" ({tables.study['note'].rstrip('.')})"
-    if not tables.seeds:
-        return [*lines, study]
     metas = {tables.title(dataset): tables.meta(dataset) for dataset in tables.datasets}
     lines += [
         f"{title}: {meta['note'].rstrip('.')}." for title, meta in metas.items() if meta.get("note")
     ]
-    runs = [run.name for run in tables.runs]
-    shown = ", ".join(runs[:6]) + (f" and {len(runs) - 6} more" if len(runs) > 6 else "")
+    models = in_order(run.model for run in tables.runs)
+    count = len(tables.runs)
+    shown = f"{count:,} run{'s' if count > 1 else ''} of {', '.join(map(model_title, models))}"
     if declared_figures()[name].seeds == "first":
         seeds = "first seed of each run"
     else:
         counts = [len(run.seeds) for run in tables.runs]
         seeds = f"{span(counts)} seed{'s' if max(counts) > 1 else ''} per run"
-    return [*lines, f"{study}; {seeds}; runs: {shown}."]
+    return [*lines, f"{study}; {shown}, {seeds}."]

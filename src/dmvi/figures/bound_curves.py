@@ -1,7 +1,8 @@
 """Bounds along training, and whether they track convergence: Figures 5 and 23."""
 
 from dmvi.claims.bounds import BOUND, bound_curves, tracking
-from dmvi.figures.models import look
+from dmvi.figures.models import budgets, look
+from dmvi.figures.numerals import rough
 from dmvi.tables.models import in_order, model_title
 
 EARLY = 0.05  # share of the training that the y axes need not show
@@ -31,11 +32,11 @@ def draw_curves(tables, labels: dict[str, str]):
             first = first or axes
             _panel(axes, tables, dataset, model)
             if j == 0:
-                style.panel_title(axes, tables.title(dataset), columns, width)
+                style.panel_title(axes, tables.short_title(dataset), columns, width)
             last = j == len(models) - 1
             axes.tick_params(labelbottom=last)
             if last:
-                axes.set_xlabel("training step")
+                axes.set_xlabel("share of training")
             if column == 0:
                 axes.set_ylabel(f"{model_title(model)}\n{labels.get(model, 'bound')}")
     return figure
@@ -50,8 +51,9 @@ def _panel(axes, tables, dataset: str, model: str) -> None:
     shown = []
     for curve in curves:
         axes.plot(
-            curve["step"], curve["bound"], color=style.COLOURS[look(model)[1]], linewidth=0.9,
-            alpha=0.8, marker="." if len(curve) < 3 else "", markersize=3,
+            curve["step"] / max(1, curve["step"].max()), curve["bound"],
+            color=style.COLOURS[look(model)[1]], linewidth=0.9, alpha=0.8,
+            marker="." if len(curve) < 3 else "", markersize=3,
         )  # fmt: skip
         shown += list(curve.loc[curve["step"] >= EARLY * curve["step"].max(), "bound"])
     if shown:
@@ -65,8 +67,8 @@ def _panel(axes, tables, dataset: str, model: str) -> None:
     else:
         axes.set_yticks([])
         axes.text(0.5, 0.5, "no run", ha="center", va="center", transform=axes.transAxes)
-    axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+    axes.set_xlim(0, 1.02)
+    axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}"))
 
@@ -86,10 +88,15 @@ def curve_sizes(tables) -> str:
 
     curves = [tables.csv(run, seed, BOUND) for run in tables.runs for seed in run.seeds]
     errors = [float(curve["standard_error"].median()) for curve in curves]
+    lengths = "; ".join(
+        f"{tables.short_title(dataset)}: {budgets(runs)}"
+        for dataset, runs in tables.datasets.items()
+    )
     return (
-        f"{len(curves)} trainings, a line each; {span([len(curve) for curve in curves])} points "
+        f"Training steps × width: {lengths}. {len(curves)} trainings, a line each; "
+        f"{span([len(curve) for curve in curves])} points "
         f"per line, each a mean over held-out images with a standard error of at most "
-        f"{max(errors):.2g} (median of a line). ρ: rank correlation of bound and step, median "
+        f"{rough(max(errors))} (median of a line). ρ: rank correlation of bound and step, median "
         f"(range) over the lines. The y axes leave out the first {EARLY:.0%} of the steps where "
         "they would flatten the rest; ρ counts them."
     )

@@ -3,6 +3,7 @@
 import math
 
 from dmvi.claims.published import beside
+from dmvi.figures.numerals import rough
 from dmvi.tables.latent_densities import classifier_estimates
 
 # A classifier's settings: heading of the column, and the words that explain it in the footer.
@@ -32,7 +33,7 @@ def number(value: float) -> str:
 def with_error(value: float, error: float) -> str:
     """ "2.31 ± 0.02": a value and its standard error."""
     if error < 1:
-        return f"{number(value)} ± {error:.1g}"
+        return f"{number(value)} ± {rough(error)}"
     return f"{number(value)} ± {error:,.1f}" if error < 10 else f"{number(value)} ± {error:,.0f}"
 
 

@@ -4,13 +4,13 @@ import math
 
 from dmvi.figures.base import cells, grid_shape, span
 
-TITLE = "Low-posterior samples (left) beside ordinary samples (right)"
+TITLE = "Low-posterior samples (above) and ordinary samples (below)"
 SOURCES = {"run": ("run.json", "low_posterior/images.npy", "low_posterior/standard_images.npy")}
 SEEDS = "first"
 SELECT = {"model": "vae", "posterior": "gaussian", "likelihood": "bernoulli"}
 CAPTION = (
-    "Left of each pair: decoded prior draws of lowest log q(z), lowest first. Right: prior draws "
-    "as they come. What only the left half shows (thick strokes, white backgrounds) belongs to "
+    "Above: decoded prior draws of lowest log q(z), lowest first. Below: prior draws "
+    "as they come. What only the upper grid shows (thick strokes, white backgrounds) belongs to "
     "the holes of q(z); what both show belongs to the decoder."
 )
 
@@ -26,23 +26,22 @@ def sample_sizes(tables) -> str:
 def draw(tables):
     from dmvi.figures import style
 
-    rows, columns, places = cells(tables, most=2)
-    width = style.WIDTH if columns > 1 else 5.0
+    rows, columns, places = cells(tables)
+    width = style.WIDTH if columns > 1 else 3.6
     shapes = [grid_shape(len(_pair(tables, run)[0]), SIDE) for run in tables.runs]
     tallest = max(high / wide for high, wide in shapes)
-    figure = style.new_figure(rows * (width / columns / 2 * tallest + 0.4), width)
+    figure = style.new_figure(rows * (2 * width / columns * tallest + 0.55), width)
     blocks = figure.add_gridspec(rows, columns)
     for row, column, run in places:
-        pair = blocks[row, column].subgridspec(1, 2)
+        pair = blocks[row, column].subgridspec(2, 1)
         for i, (images, label) in enumerate(
             zip(_pair(tables, run), ("low posterior", "ordinary"), strict=True)
         ):
-            axes = figure.add_subplot(pair[0, i])
+            axes = figure.add_subplot(pair[i, 0])
             style.show(axes, style.mosaic(images, *grid_shape(len(images), SIDE)))
             axes.set_xlabel(label)
             if i == 0:
-                text = style.wrap(tables.heading(run), width / columns - 0.3, 8)
-                axes.set_title(text, loc="left", linespacing=1.1)
+                style.panel_title(axes, tables.heading(run), columns, width, 0.2)
     return figure
 
 

@@ -1,5 +1,6 @@
 """Figure 22: what the likelihood changes: reconstructions, samples and the KL."""
 
+from dmvi.claims.decide import mean_and_spread
 from dmvi.figures.base import span
 from dmvi.tables.results import LIKELIHOOD_LABELS
 from dmvi.tables.scores import entry, skipped
@@ -20,12 +21,15 @@ SHOWS_DATA = True  # images of the data, which not every data set's terms allow 
 SEEDS = "all"
 SELECT = {"builder": "cifar10", "model": "vae", "posterior": "gaussian"}
 CAPTION = (
-    "A likelihood with more freedom spends it on the details of the image: compare the middle "
-    "column with the left one. If the codes leave the prior for it (larger KL), samples in the "
-    "right column do not gain. Pictures of the first seed; the KL is the mean over seeds."
+    "Test images once, then a column per likelihood: their reconstructions above, samples below. A "
+    "likelihood with more freedom spends it on the details of the image: compare the upper pictures with "
+    "the test images. If the codes leave the prior for it (larger KL), samples do not gain. Pictures of "
+    "the first seed; numbers are means over seeds."
 )
 
-COLUMNS, ROWS = 8, 5  # images per panel
+COLUMNS, ROWS = 5, 6  # images per panel
+MOST = 4  # panels side by side
+PAPER_KL = {"bernoulli": 44.7, "quantized_normal": 256.7}  # nats, Appendix G, CIFAR-10
 
 
 def sample_sizes(tables) -> str:
@@ -51,49 +55,83 @@ def sample_sizes(tables) -> str:
 def draw(tables):
     from dmvi.figures import style
 
-    runs = _compared(tables)
-    several = len({(run.data, run.latent_dim) for run in runs}) > 1
-    figure = style.new_figure(len(runs) * (2.25 * ROWS / COLUMNS + 0.45))
-    grid = figure.add_gridspec(len(runs), 3)
-    for row, run in enumerate(runs):
-        for column, (name, words) in enumerate(
-            (
-                ("originals", "test images"),
-                ("reconstructions", "reconstructions"),
-                ("samples", "samples"),
-            )
-        ):
-            axes = figure.add_subplot(grid[row, column])
-            style.show(
-                axes, style.mosaic(tables.array(run, run.seeds[0], f"{name}.npy"), ROWS, COLUMNS)
-            )
-            axes.set_xlabel(words)
-            if column == 1:
-                axes.set_title(_heading(tables, run, several or row == 0))
+    groups: dict[tuple, list] = {}  # originals are the same for all runs of a data set
+    for run in _compared(tables):
+        groups.setdefault((run.data, run.latent_dim), []).append(run)
+    counts = [1 + len(runs) for runs in groups.values()]
+    columns = min(MOST, max(counts))
+    blocks = [(runs, -(-(1 + len(runs)) // columns)) for runs in groups.values()]
+    width = style.WIDTH
+    high = width / columns * ROWS / COLUMNS
+    figure = style.new_figure(sum(n for _, n in blocks) * (2 * high + 0.95), width)
+    grid = figure.add_gridspec(sum(n for _, n in blocks), 1)
+    top = 0
+    for runs, count in blocks:
+        places = [
+            grid[top + row, 0].subgridspec(2, columns)[:, column]
+            for row in range(count)
+            for column in range(columns)
+        ]
+        top += count
+        pair = places[0].subgridspec(2, 1)
+        originals = tables.array(runs[0], runs[0].seeds[0], "originals.npy")
+        axes = figure.add_subplot(pair[1, 0])
+        if len(originals) >= 2 * ROWS * COLUMNS:
+            style.show(axes, style.mosaic(originals[ROWS * COLUMNS :], ROWS, COLUMNS))
+            axes.set_xlabel("further test images")
+        else:
+            axes.axis("off")
+        axes = figure.add_subplot(pair[0, 0])
+        style.show(axes, style.mosaic(originals, ROWS, COLUMNS))
+        axes.set_xlabel("test images")
+        axes.set_title(
+            f"{tables.short_title(runs[0].data)}\nd = {runs[0].latent_dim}\n\n",
+            linespacing=1.15,
+        )
+        for place, run in zip(places[1:], runs, strict=False):
+            pair = place.subgridspec(2, 1)
+            for i, name in enumerate(("reconstructions", "samples")):
+                axes = figure.add_subplot(pair[i, 0])
+                _show(axes, tables, run, name)
+                axes.set_xlabel(_words(tables, run, name))
+                if i == 0:
+                    axes.set_title(_heading(tables, run), linespacing=1.15)
     return figure
 
 
-def _heading(tables, run, with_data: bool) -> str:
-    import numpy as np
+def _show(axes, tables, run, name: str) -> None:
+    from dmvi.figures import style
 
+    style.show(axes, style.mosaic(tables.array(run, run.seeds[0], f"{name}.npy"), ROWS, COLUMNS))
+
+
+def _heading(tables, run) -> str:
+    """Likelihood, training, our KL and the paper's."""
     label = LIKELIHOOD_LABELS.get(run.likelihood, run.likelihood)
     if run.beta != 1:
         label += f", β = {run.beta:g}"
     if sum((r.data, r.latent_dim, r.likelihood) == (run.data, run.latent_dim, run.likelihood)
            for r in _compared(tables)) > 1:  # fmt: skip
         label += f" ({run.name})"
-    kl = [tables.json(run, seed, "kl.json")["value"] for seed in run.seeds]
-    error = np.mean(
-        [tables.json(run, seed, "quality.json")["reconstruction_mse"] for seed in run.seeds]
-    )
+    kl = mean_and_spread(tables.per_seed(run, "kl.json", "value"))
+    paper = PAPER_KL.get(run.likelihood) if tables.kind(run.data) == "CIFAR-10" else None
+    theirs = f"paper: {paper:g} nats" if paper else "paper: no number"
+    return f"{label}\n{run.budget_text} (steps × width)\nKL {kl} nats\n{theirs}"
+
+
+def _words(tables, run, name: str) -> str:
+    """What a panel shows, with the number that judges it."""
+    import numpy as np
+
+    if name == "reconstructions":
+        error = np.mean(tables.per_seed(run, "quality.json", "reconstruction_mse"))
+        return f"reconstructions, error {error:.4f}"
     distances = ""
-    for name, letters in (("critic", "W"), ("sliced_wasserstein", "SW")):
-        values = [v for seed in run.seeds if (v := _score(tables, run, seed, name)) is not None]
+    for key, letters in (("critic", "W"), ("sliced_wasserstein", "SW")):
+        values = [v for seed in run.seeds if (v := _score(tables, run, seed, key)) is not None]
         if values:
             distances += f", {letters} {np.mean(values):#.3g}"
-    spread = f" ± {np.std(kl, ddof=1):.2f}" if len(kl) > 1 else ""
-    data = f"{tables.title(run.data)}, d = {run.latent_dim}: " if with_data else ""
-    return f"{data}{label}, KL = {np.mean(kl):.2f}{spread} nats, error {error:.4f}{distances}"
+    return f"samples{distances}"
 
 
 def _score(tables, run, seed: int, name: str) -> float | None:

@@ -54,7 +54,7 @@ def draw(tables):
             axes.set_title(style.wrap(title, width / columns - 0.06, 8), linespacing=1.1)
 
         first = next(iter(runs.values()))
-        title = f"{tables.title(dataset)}:\ntest images"
+        title = f"{tables.short_title(dataset)}:\ntest images"
         panel(grid[0, 0], first, "originals.npy", title)
         size = ROWS * COLUMNS
         if len(tables.array(first, first.seeds[0], "originals.npy")) >= 2 * size:

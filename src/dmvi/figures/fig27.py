@@ -3,7 +3,11 @@
 from dmvi.figures import sample_grids
 
 TITLE = "Samples of every model on ColorMNIST"
-SOURCES = {"run": ("run.json", "samples.npy", "scores.json"), "data": ("meta.json", "scores.json")}
+SOURCES = {
+    "run": ("run.json", "samples.npy", "scores.json"),
+    "data": ("meta.json", "scores.json", "images.npy"),
+}
+SHOWS_DATA = True  # images of the data, which not every data set's terms allow to pass on
 SEEDS = "all"
 SELECT = {"tags": "compare", "builder": ["color_mnist", "stacked_mnist"]}
 CAPTION = (
@@ -19,4 +23,4 @@ def sample_sizes(tables) -> str:
 
 
 def draw(tables):
-    return sample_grids.draw_samples(tables)
+    return sample_grids.draw_samples(tables, data=True)

@@ -4,6 +4,8 @@ from dmvi.figures import sample_grids
 
 LIKE = "fig27"
 TITLE = "Samples of every model on CelebA"
+SOURCES = {"run": ("run.json", "samples.npy", "scores.json"), "data": ("meta.json", "scores.json")}
+SHOWS_DATA = False  # no photographs: CelebA's terms do not let them be passed on
 SELECT = {"tags": "compare", "builder": "celeba"}
 
 

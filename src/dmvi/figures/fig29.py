@@ -12,4 +12,4 @@ def sample_sizes(tables) -> str:
 
 
 def draw(tables):
-    return sample_grids.draw_samples(tables)
+    return sample_grids.draw_samples(tables, data=True)

@@ -6,6 +6,7 @@ from dmvi.figures.objectives import LOOKS, colour
 from dmvi.tables.objectives import CODES, OBJECTIVES, moments, training_images
 
 TITLE = "How far codes spread: log det Cov of q(z) against the number of training images"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "codes.json")}
 SEEDS = "all"
 SELECT = {"tags": "sizes", "model": ["vae", "infovae_mmd"]}

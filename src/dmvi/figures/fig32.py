@@ -8,6 +8,7 @@ from dmvi.figures.objectives import against_latent_size, objective_handles, sign
 from dmvi.tables.objectives import class_mismatch, distances, moments, probe_errors
 
 TITLE = "Codes and samples of the ELBO and of InfoVAE, against the latent size"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "codes.json", "scores.json")}
 SEEDS = "all"
 SELECT = {

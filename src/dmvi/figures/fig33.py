@@ -5,6 +5,7 @@ from dmvi.figures.objectives import LOOKS, colour, objective_handles
 from dmvi.tables.objectives import CURVE, OBJECTIVES
 
 TITLE = "Codes along training: the ELBO and three divergences"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "codes_curve.csv")}
 SEEDS = "all"
 SELECT = {

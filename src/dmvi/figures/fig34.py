@@ -4,6 +4,7 @@ from dmvi.figures.base import span
 from dmvi.tables.objectives import OBJECTIVES
 
 TITLE = "Reconstructions and samples of the ELBO and of InfoVAE"
+PAPER = "infovae"
 SOURCES = {"run": ("run.json", "originals.npy", "reconstructions.npy", "samples.npy")}
 SHOWS_DATA = True
 SEEDS = "first"

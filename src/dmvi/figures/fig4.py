@@ -28,6 +28,8 @@ CAPTION = (
     "KL, which is made of the logits of codes that it is sure about."
 )
 
+LATE = 0.1  # share of the classifier's training, over which an estimate may still move
+STILL = 0.02  # of an estimate, within which it stands
 CURVE, CALIBRATION = "density_ratio/default.csv", "density_ratio/default_calibration.csv"
 LOG = ", log scale"
 
@@ -37,8 +39,10 @@ def sample_sizes(tables) -> str:
     entries = [entry for _, entry in pairs]
     settings = entries[0]["settings"]
     return (
-        "Bars: mean over seeds, whiskers ± 1 sd, dots single seeds; below: a line per seed. Monte "
-        f"Carlo: {span([kl['n'] for kl, _ in pairs])} z, the mixture over "
+        "Bars: mean over seeds, dots single seeds; below: a line per seed. Arrows: by how much the "
+        f"estimate has moved over the last {LATE:.0%} of the classifier's training, where that is more "
+        f"than {STILL:.0%} of it: it is not at its end. Monte Carlo: {span([kl['n'] for kl, _ in pairs])} "
+        "z, the mixture over "
         f"N = {span([kl['components'] for kl, _ in pairs])} images. Classifier of "
         f"{settings.get('layers')} layers: {span([entry['n'] for entry in entries])} fresh z, "
         f"{span([entry['heldout']['n'] for entry in entries])} test images. Circles: their area is "
@@ -116,16 +120,21 @@ def _bars(axes, tables, run):
         values = np.array(values)
         mean = values.mean()
         axes.bar(x, mean, 0.7, linewidth=0.5, **look)
-        if len(values) > 1:
-            axes.errorbar(
-                x, mean, values.std(ddof=1), color="black", linewidth=0.8, capsize=2, zorder=4
+        before = mean - _moved(tables, run, MOVING[x]) if x else mean
+        if abs(mean - before) > STILL * abs(mean):
+            axes.annotate(
+                "", (x, mean), (x, before), zorder=6,
+                arrowprops={"arrowstyle": "->", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0},
+            )  # fmt: skip
+            axes.plot(
+                [x - 0.12, x + 0.12], [before, before], color="black", linewidth=1.1, zorder=6
             )
         spots = x + np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [x]
         axes.plot(
             spots, values, "o", color="white", markeredgecolor="black", markersize=2.8,
             markeredgewidth=0.5, zorder=5,
         )  # fmt: skip
-        end = max(mean + (values.std(ddof=1) if len(values) > 1 else 0), *values, 0.0)
+        end = max(mean, before, *values, 0.0)
         axes.annotate(
             number(mean), (x, end), (0, 3), textcoords="offset points", ha="center", va="bottom"
         )
@@ -140,6 +149,19 @@ def _bars(axes, tables, run):
         axes.set_ylim(low if min(everything) < 0 else 0, 10 * high)
     else:
         axes.set_ylim(low, high + 0.14 * (high - low))  # room for the numbers
+
+
+MOVING = (None, "estimate", "heldout")  # columns of the curve behind the three bars
+
+
+def _moved(tables, run, column: str) -> float:
+    """How much an estimate rose over the last `LATE` of its training, mean over seeds; nats."""
+    changes = []
+    for seed in run.seeds:
+        curve = _rows(tables, run, seed, CURVE).sort_values("step")
+        before = curve.loc[curve["step"] <= (1 - LATE) * curve["step"].max(), column]
+        changes.append(curve[column].iloc[-1] - before.iloc[-1] if len(before) else 0.0)
+    return float(sum(changes) / len(changes))
 
 
 def _training(axes, tables, run):

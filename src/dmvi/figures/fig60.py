@@ -55,7 +55,7 @@ def draw(tables):
             axes.set_xscale("log")
             style.plain_numbers(axes.xaxis)
             if row == 0:
-                style.panel_title(axes, tables.title(dataset), len(datasets), width)
+                style.panel_title(axes, tables.short_title(dataset), len(datasets), width)
             if row == len(panels) - 1:
                 axes.set_xlabel("training, % of the paper's iterations" if whole else "iterations")
             if column > 0 and row < len(panels) - 1:

@@ -2,7 +2,7 @@
 
 from dmvi.figures.score_panels import legend, score_sizes, strip
 from dmvi.tables.models import in_order
-from dmvi.tables.scores import METRICS, asked
+from dmvi.tables.scores import METRICS, asked, settings
 
 TITLE = "Quality and diversity of samples, over the settings of every model"
 SOURCES = {"run": ("run.json", "scores.json"), "data": ("meta.json", "scores.json")}
@@ -29,6 +29,8 @@ def draw(tables):
     panels = [
         (d, METRICS[key]) for key in PANEL_SCORES for d in tables.datasets if asked(tables, d, key)
     ]
+    # A score that no run has is no panel: the footer says why.
+    panels = [(d, metric) for d, metric in panels if settings(tables, d, metric.key)]
     panels = panels or [(dataset, METRICS["diversity"]) for dataset in tables.datasets]
     models = in_order(run.model for run in tables.runs)
     columns = min(3, len(panels))
@@ -41,7 +43,7 @@ def draw(tables):
         row, column = divmod(i, columns)
         axes = figure.add_subplot(grid[row, column])
         strip(axes, tables, dataset, metric, models, names=column == 0)
-        title = f"{metric.title}, {tables.title(dataset)}"
+        title = f"{metric.title},\n{tables.short_title(dataset)}"
         style.panel_title(axes, title, columns, width, 0.9 if columns > 1 else 1.2)
     legend(figure.add_subplot(grid[-1, :]), tables, 3 if columns > 1 else 2)
     return figure

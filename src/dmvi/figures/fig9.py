@@ -38,7 +38,7 @@ def draw(tables):
         models = in_order(run.model for run in runs)
         axes = figure.add_subplot(grid[row, 0])
         strip(axes, tables, dataset, METRICS["critic"], models, names=True)
-        style.panel_title(axes, tables.title(dataset), 2.2)
+        style.panel_title(axes, tables.short_title(dataset), 2.2)
         _samples(figure.add_subplot(grid[row, 1]), tables, dataset, models)
     legend(figure.add_subplot(grid[-1, :]), tables, 3)
     return figure

@@ -1,5 +1,7 @@
 """Numbers as figures write them out, in words and along axes: exponents are too small to read."""
 
+import math
+
 
 def nats(value: float) -> str:
     """Three digits, or all before the point from 100 on."""
@@ -9,6 +11,13 @@ def nats(value: float) -> str:
 def count(n: float) -> str:
     """ "9,120" or "78.0 million"."""
     return f"{n / 1e6:,.1f}\u00a0million" if n >= 1e6 else f"{n:,.0f}"
+
+
+def rough(x: float) -> str:
+    """ "0.00008", "0.02", "12": one digit, more before the point, and no exponent."""
+    if x >= 1 or x <= 0:
+        return f"{x:,.0f}"
+    return f"{x:.{-math.floor(math.log10(float(f'{x:.0e}')))}f}"
 
 
 def tick(x: float, _position=None) -> str:
@@ -33,8 +42,6 @@ def log_axis(axis, narrow: bool = False) -> None:
 
 def nats_axis(axis, values, floor: float = 0.01) -> None:
     """A log axis that shows all `values`; linear between ±floor if some are not above floor."""
-    import math
-
     from matplotlib.ticker import FuncFormatter, NullFormatter, SymmetricalLogLocator
 
     low, high = min(values), max(values)

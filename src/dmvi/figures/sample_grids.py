@@ -22,14 +22,15 @@ CAPTION = (
 )
 
 
-def draw_samples(tables):
+def draw_samples(tables, data: bool = False):
+    """A panel per model; with `data` one of test images before them, where the data may be shown."""
     from dmvi.figures import style
 
-    panels = [
-        (dataset, model, run)
-        for dataset in tables.datasets
-        for model, run in best_runs(tables, dataset).items()
-    ]
+    panels = []
+    for dataset in tables.datasets:
+        best = best_runs(tables, dataset)
+        panels += [(dataset, None, None)] if data else []
+        panels += [(dataset, model, run) for model, run in best.items()]
     rows = -(-len(panels) // MAX_COLUMNS)
     columns = -(-len(panels) // rows)
     width = style.WIDTH if columns > 2 else 4.2
@@ -38,11 +39,17 @@ def draw_samples(tables):
     grid = figure.add_gridspec(rows, columns)
     for i, (dataset, model, run) in enumerate(panels):
         axes = figure.add_subplot(grid[i // columns, i % columns])
-        images = tables.array(run, run.seeds[0], "samples.npy")
+        if model is None:
+            images = tables.test_images(dataset, ROWS * COLUMNS)
+        else:
+            images = tables.array(run, run.seeds[0], "samples.npy")
         style.show_grid(axes, images, ROWS, COLUMNS)
-        title = model_title(model)
+        title = "test images" if model is None else model_title(model)
         if len(tables.datasets) > 1:
-            title = f"{tables.title(dataset)}: {title}"
+            title = f"{tables.short_title(dataset)}: {title}"
+        if model is None:
+            axes.set_title(style.wrap(title, width / columns - 0.1, 8))
+            continue
         axes.set_title(style.wrap(title + _distance(tables, run), width / columns - 0.1, 8))
         note = _collapse(tables, run)
         if note:

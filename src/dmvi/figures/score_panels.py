@@ -1,6 +1,6 @@
 """Panels that Figures 8 and 9 share: a score of every model, over settings and seeds."""
 
-from dmvi.figures.models import LOOKS, OTHER, look
+from dmvi.figures.models import LOOKS, OTHER, budget, look
 from dmvi.tables.models import model_title
 from dmvi.tables.scores import (
     COLLAPSED,
@@ -36,17 +36,17 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
         _box(axes, row, [setting.mean for setting in options], colour)
         _points(axes, row, tables, options, colour, marker)
         top = best(options, metric, None if own is None else own["value"])
-        fallen = any(collapsed(tables, top.run, seed) for seed in top.seeds)
-        axes.errorbar(  # a white star shows the crosses on it
-            top.mean, row, xerr=top.sd, fmt="*", color="white" if fallen else colour,
-            markersize=8.5, markeredgecolor="black", markeredgewidth=0.6, ecolor="black",
-            elinewidth=0.9, capsize=2, zorder=5,
+        axes.errorbar(  # an empty star, below the marks of single seeds
+            top.mean, row, xerr=top.sd, fmt="*", markerfacecolor="none", color=colour,
+            markersize=10, markeredgecolor="black", markeredgewidth=0.6, ecolor="black",
+            elinewidth=0.9, capsize=2, zorder=3,
         )  # fmt: skip
     axes.use_sticky_edges = False  # or a box at the end of the axis leaves marks there no room
     axes.margins(x=0.08)
     if scores:
         direction = "higher is better" if metric.higher else "lower is better"
         words = _reference(axes, tables, dataset, metric)
+        _budgets(axes, tables, dataset, models)
         axes.set_xlabel("\n".join(filter(None, [f"{metric.axis} ({direction})", words])))
     else:
         _reason(axes, tables, dataset, metric)
@@ -72,6 +72,25 @@ def _reference(axes, tables, dataset: str, metric: Metric) -> str:
         return f"{metric.data}: {found['value']:.3g}, beyond the axis"
     axes.axvline(found["value"], color="black", linestyle="--", linewidth=0.9, zorder=1)
     return f"dashed: {metric.data}, {found['value']:.3g}"
+
+
+def _budgets(axes, tables, dataset: str, models: list[str]) -> None:
+    """Training steps × width to the right of every row: rows of different budgets are not compared."""
+    from dmvi.figures import style
+
+    runs = tables.datasets[dataset]
+    axes.annotate(
+        "steps × width", (1, 1), (3, 2), xycoords="axes fraction", textcoords="offset points",
+        size=style.TEXT, color=style.GREY,
+    )  # fmt: skip
+    for row, model in enumerate(models):
+        own = {run.budget: run for run in runs if run.model == model}.values()
+        if own:
+            axes.annotate(
+                budget(own) if len(own) == 1 else "several", (1, row), (3, 0), va="center",
+                xycoords=axes.get_yaxis_transform(), textcoords="offset points",
+                size=style.TEXT, color=style.GREY,
+            )  # fmt: skip
 
 
 def _reason(axes, tables, dataset: str, metric: Metric) -> None:
@@ -131,7 +150,7 @@ def legend(axes, tables, columns: int) -> None:
         for kind, colour, marker in (*LOOKS.values(), OTHER)
         if kind in present
     ]
-    handles.append(mark("*", "white", 8, "best setting, ± 1 sd", "black"))
+    handles.append(mark("*", "none", 9, "best setting, ± 1 sd", "black"))
     handles.append(Line2D([], [], color="black", linestyle="--", linewidth=0.9, label="the data"))
     if _fallen(tables):
         handles.append(mark("x", "black", 4.5, "collapsed samples", "black"))
@@ -145,13 +164,9 @@ def score_sizes(tables, keys) -> str:
     counts: dict[tuple, int] = {}
     for run in tables.runs:
         counts[run.data, run.model] = counts.get((run.data, run.model), 0) + 1
-    samples = [
-        tables.json(run, seed, SCORES).get("n_samples", 0)
-        for run in tables.runs
-        for seed in run.seeds
-    ]
+    used = _samples_used(tables, keys)
     text = (
-        f"{span(samples)} samples per score; settings per model and data set: "
+        f"Samples per score: {used}; settings per model and data set: "
         f"{span(list(counts.values()))}, boxes (quartiles, median) from {MIN_SETTINGS} on. Whiskers: "
         "± 1 sd over seeds, with one seed over the score's own repetitions."
     )
@@ -163,6 +178,24 @@ def score_sizes(tables, keys) -> str:
         )
     networks = _extractors(tables, keys)
     return " ".join([text, *networks, *skipped(tables, keys)])
+
+
+def _samples_used(tables, keys) -> str:
+    """ "ColorMNIST 10,000, CelebA 1,000": images of either side that the scores really had."""
+    from dmvi.figures.base import span
+
+    counts: dict[str, list[int]] = {}
+    for dataset, runs in tables.datasets.items():
+        for table in (tables.json(run, seed, SCORES) for run in runs for seed in run.seeds):
+            found = [table["scores"][key] for key in keys if key in table["scores"]]
+            held = [
+                entry.get("n") or table.get("n_samples", 0) for entry in found if "value" in entry
+            ]
+            counts.setdefault(dataset, []).extend(held or [table.get("n_samples", 0)])
+    texts = {tables.short_title(dataset): span(found) for dataset, found in counts.items()}
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return ", ".join(f"{title} {text}" for title, text in texts.items())
 
 
 def _fallen(tables) -> int:
@@ -180,8 +213,10 @@ def _extractors(tables, keys) -> list[str]:
                     splits = f", {found['splits']} splits" if "splits" in found else ""
                     texts[f"{METRICS[key].title}: {found['extractor']}{splits}."] = None
                 elif "steps" in found and "values" in found:
+                    width = f"width {found['width']}, " if "width" in found else ""
                     texts[
-                        f"Critic: {found['steps']:,} steps, {len(found['values'])} seeds per score."
+                        f"Critic: {width}{found['steps']:,} steps, {len(found['values'])} seeds per "
+                        "score, half of the images to train it and half for the value."
                     ] = None
                 elif "batches" in found and "batch_size" in found:
                     texts[

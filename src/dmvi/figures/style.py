@@ -112,10 +112,10 @@ def frame(figure, title: str, footer: list[str]) -> None:
     figure.text(left, 0.05 / total, footer, va="bottom", size=TEXT, color=GREY, linespacing=1.15)
 
 
-def panel_title(axes, text: str, columns: float, width: float = WIDTH, margin: float = 0.7) -> None:
-    """A panel's title, broken to the width of one of `columns` panels less its margins in inches.
+def panel_title(axes, text: str, columns: float, width: float = WIDTH, margin: float = 0.4) -> None:
+    """A panel's title, broken to the width of one of `columns` panels less a margin in inches.
 
-    The margin is twice that of the axis labels on the left, as titles are centred over the axes.
+    Titles are centred over the axes, so those of two panels side by side do not meet.
     """
     axes.set_title(balanced(text, width / columns - margin, 8), linespacing=1.1)
 

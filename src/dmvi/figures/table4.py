@@ -6,6 +6,13 @@ TITLE = "Discriminators of images, ColorMNIST's first"
 SOURCES = {"study": ("tables/networks.csv",)}
 SEEDS = "first"
 SELECT = {}
+# Layers as readers know them, by the classes that compute them.
+LAYERS = {
+    **{"Conv2d": "convolution", "MapToPixel": "convolution"},
+    **{"ConvTranspose2d": "transposed conv.", "PixelToMap": "transposed conv."},
+    **{"BatchNorm2d": "batch norm", "Linear": "linear", "Flatten": "to a vector"},
+    **{"Unflatten": "to maps", "MaxPool2d": "max pooling", "AdaptiveAvgPool2d": "mean of maps"},
+}
 CAPTION = (
     "Printed from the networks themselves, layer by layer, with the number of trained parameters. "
     "ColorMNIST's is the paper's table 4, of which the kinds of layers survive (its second linear layer, "
@@ -41,7 +48,12 @@ def draw_networks(tables, name: str):
         rows.append(f"{network}{of}: {total:,} parameters")
         for layer in layers.sort_values("layer").itertuples():
             count = 0 if layer.parameters != layer.parameters else int(layer.parameters)
-            rows.append(
-                [str(layer.layer), str(layer.operation), str(layer.output_shape), f"{count:,}"]
-            )
+            operation = _words(str(layer.operation))
+            rows.append([str(layer.layer), operation, str(layer.output_shape), f"{count:,}"])
     return print_table(["layer", "operation", "output", "parameters"], rows, right=(0, 3))
+
+
+def _words(operation: str) -> str:
+    """ "convolution 5x5, stride 2" of "Conv2d 5x5, stride 2"."""
+    name, _, rest = operation.partition(" ")
+    return f"{LAYERS.get(name, name)} {rest}".strip()

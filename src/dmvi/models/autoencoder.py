@@ -30,6 +30,14 @@ class LikelihoodAutoencoder(EncodingModel, Bounded):
         """log p(x|z) in nats, summed over pixels, (B,)."""
         return self.likelihood.log_prob(x, self.generator(z))
 
+    def all_log_likelihoods(self, x: Tensor, z: Tensor) -> Tensor:
+        """log p(x_i|z_m) of every image at every latent, each decoded once: (B, ...), (m, d) -> (m, B)."""
+        outputs = self.generator(z)
+        each = [
+            self.likelihood.log_prob(image.expand(len(z), *image.shape), outputs) for image in x
+        ]
+        return torch.stack(each, 1)
+
     def log_normalised(self, x: Tensor, z: Tensor) -> Tensor:
         """The same of what `simulate` draws from: p(x|z) over its sum, where that is below 1."""
         output = self.generator(z)

@@ -7,7 +7,7 @@ from dmvi.figures.base import render
 from dmvi.tables.results import Tables
 
 STEP = {
-    "version": 5,
+    "version": 6,
     "wildcards": ["figure"],
     "gives": {},
     "gpu": False,

@@ -6,6 +6,7 @@ against it. A verdict that is open in both is open in any outcome: what is missi
 """
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -88,7 +89,14 @@ def undecidable(rehearsals: Iterable[Rehearsal]) -> list[str]:
         ("Claims that this study can refute, but not confirm", lambda r: r.one_sided),
         ("Claims of which it is not known beforehand", lambda r: r.claimed is None),
     )
-    return [line for words, chosen in groups for line in _group(words, filter(chosen, rehearsals))]
+    lines = [line for words, chosen in groups for line in _group(words, filter(chosen, rehearsals))]
+    return [part for line in lines for part in _wrapped(line)]
+
+
+def _wrapped(line: str) -> list[str]:
+    indent = "    " if line.startswith(" ") else ""
+    whole = {"break_long_words": False, "break_on_hyphens": False}
+    return textwrap.wrap(line, 100, subsequent_indent=indent, **whole)
 
 
 def _group(words: str, rehearsals: Iterable[Rehearsal]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dmvi.distributions.registry import declared_likelihoods
 from dmvi.errors import DmviError
 from dmvi.estimators import annealing, gate, quadrature, schedules
 from dmvi.estimators.importance import importance_bound
-from dmvi.estimators.pairing import chunks, over_chains, over_grid
+from dmvi.estimators.pairing import chunks, over_chains
 from dmvi.estimators.start import GaussianStart
 from dmvi.models.autoencoder import LikelihoodAutoencoder
 from dmvi.progress import Progress
@@ -96,6 +97,7 @@ STEP = {
 }
 POINTS = 401  # of quadrature, per axis: `dmvi.estimators.quadrature.POINTS`, made odd
 PILOT_CHAINS = 2
+AT_ONCE = 1024  # points of quadrature
 ROWS = 256  # chains x images in one pass through the decoder
 
 
@@ -117,7 +119,9 @@ def cost(costs, run):
     gpus, threads = costs.gpus_of(run), costs.threads_of(run)
     wanted = settings(costs.study, run)
     _, valid, test = costs.images(spec["data"])
-    decoder, chains, latent_dim = sizes["generator"], wanted["chains"], spec["latent_dim"]
+    chains, latent_dim = wanted["chains"], spec["latent_dim"]
+    autoregressive = "pixelcnn" in costs.networks(spec)
+    decoder = sizes["context"] + sizes["pixelcnn"] if autoregressive else sizes["generator"]
     images = min(wanted["images"], test)
     each = (wanted["temperatures"] - 1) * wanted["leapfrog"] + 1
     # Of a row: forwards and the gradient by its input; momentum, densities and acceptance of its latents.
@@ -130,13 +134,13 @@ def cost(costs, run):
     per_channel = math.prod(shape)
     if latent_dim <= 2:
         points, groups = POINTS**latent_dim, math.ceil(images * chains / ROWS)
-        work += passes(decoder, 1) * (points * groups)
+        work += passes(decoder, 1) * (points * (images if autoregressive else groups))
         work += Work(values=4.0 * points * images * per_channel)
-        calls += 10.0 * images * math.ceil(points / 4096)
+        calls += 10.0 * images * math.ceil(points / AT_ONCE)
     # Weights are read once per pass of all rows, not by each; they are few beside it.
     work = Work(work.flops, work.padded, work.single, work.values, 0, calls)
     memory = costs.model_mb(run) + 4 * ROWS * (4 * decoder.values) / MB
-    memory += costs.evaluation_mb(run) * (4096 / 128 if latent_dim <= 2 else 1)
+    memory += costs.evaluation_mb(run) * (AT_ONCE / 128 if latent_dim <= 2 else 1)
     return costs.cost(costs.seconds(work, gpus, threads), memory, 0.1, gpus, threads)
 
 
@@ -356,8 +360,8 @@ class _Work:
             "coarse": nothing,
         }
         if self.model.latent_dim <= 2:
-            pairs = over_grid(self.model.generator, self.model.likelihood.log_prob, x)
-            exact = quadrature.log_marginal(pairs, self.model.latent_dim, like=x)
+            pairs = partial(self.model.all_log_likelihoods, x)
+            exact = quadrature.log_marginal(pairs, self.model.latent_dim, like=x, at_once=AT_ONCE)
             found |= {"quadrature": exact.log_p, "edge_mass": exact.edge_mass}
             found["coarse"] = exact.coarse_difference
         return found

@@ -59,8 +59,7 @@ def cost(costs, run):
     spec, shape, sizes = costs.spec(run)
     gpus, wanted = costs.gpus_of(run), settings(costs.study, run)
     data, samples = spec["data"], wanted["samples"]["images"]
-    work = forward(sizes["generator"], samples) + costs.means(run, samples)
-    seconds = costs.seconds(work, gpus)
+    seconds = costs.seconds(costs.sampling(run, samples), gpus)
     for score, options in wanted["scores"].items():
         seconds += declared_scores()[score]["cost"](costs, data, samples, options, gpus)
     memory = score_memory_mb(costs, data, samples)
@@ -68,8 +67,8 @@ def cost(costs, run):
     if declared_models()[spec["model"]]["encodes"]:
         block = wanted["reconstructions"]
         images = min(block["images"], costs.images(data)[2])
-        both = sizes["encoder"] + sizes["posterior"] + sizes["generator"]
-        seconds += costs.seconds(forward(both, images) + costs.means(run, images), gpus)
+        encoding = forward(sizes["encoder"] + sizes["posterior"], images)
+        seconds += costs.seconds(encoding + costs.sampling(run, images), gpus)
         # Errors and gradients of pixels, by numpy.
         seconds += costs.seconds(Work(values=30 * images * math.prod(shape)), precision="float64")
         memory = max(memory, 30 * costs.image_mb(data, images))

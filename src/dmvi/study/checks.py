@@ -6,7 +6,7 @@ Every refusal is a sentence with the key's path, what it holds, and what would b
 from pathlib import Path
 from typing import Any
 
-from dmvi.data.registry import BUILDERS, resolve
+from dmvi.data.registry import image_shape, resolve
 from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.capabilities import estimators_of
@@ -39,11 +39,11 @@ def check_data(config: dict[str, Any]) -> None:
     data = config.get("data", {})
     for name, spec in data.items():
         resolve(spec, name)
-        info = BUILDERS[spec["builder"]]
-        if info.image_size not in NETWORK_SIZES:
+        size, _, _ = image_shape(spec)
+        if size not in NETWORK_SIZES:
             raise DmviError(
-                f"data.{name}.builder is {spec['builder']!r} with {info.image_size} x "
-                f"{info.image_size} images; networks exist for {', '.join(map(str, NETWORK_SIZES))}"
+                f"data.{name}.builder is {spec['builder']!r} with {size} x "
+                f"{size} images; networks exist for {', '.join(map(str, NETWORK_SIZES))}"
             )
     if config.get("runs") and not data:
         raise DmviError("config.yaml has runs, but lacks the key 'data' that they are trained on")

@@ -11,6 +11,7 @@ Its declarations are literals above its first function (see `dmvi.study.declarat
     EXCEPT        which of these it leaves out, unless the config selects by this key
     SHOWS_DATA    True where it shows images of the data themselves
     SHOWS_MODELS  True where it prints what the models' files declare
+    PAPER         the paper that it is about, as claims name theirs; "dmvi" if not given
     LIKE          another figure, whose declarations hold where this file makes none
 """
 
@@ -66,6 +67,7 @@ class DeclaredFigure:
     leaves_out: dict[str, Any]
     shows_data: bool
     shows_models: bool
+    paper: str
 
     @property
     def numbered_title(self) -> str:
@@ -135,6 +137,7 @@ def _declared(path: Path, files: dict[str, Path]) -> DeclaredFigure:
         leaves_out=own.get("EXCEPT", {}),
         shows_data=own.get("SHOWS_DATA", False),
         shows_models=own.get("SHOWS_MODELS", False),
+        paper=own.get("PAPER", "dmvi"),
     )
 
 

@@ -4,7 +4,7 @@ from importlib import import_module
 from math import prod
 from typing import Any
 
-from dmvi.data.registry import BUILDERS, binary
+from dmvi.data.registry import binary, image_shape
 from dmvi.distributions.registry import declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
@@ -54,7 +54,7 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     found = {"spec": spec, "how": how_of(run), "seeds": seeds, "tags": tags, "notes": notes}
     data = config["data"][spec["data"]]
     is_binary = spec.get("binarize", False) and binary(data)
-    return {**found, "binary": is_binary, "pixels": prod(BUILDERS[data["builder"]].image_shape)}
+    return {**found, "binary": is_binary, "pixels": prod(image_shape(data))}
 
 
 def _check_choice(path: str, key: str, run: Block, admissible: Any) -> None:

@@ -9,6 +9,7 @@ OBJECTIVES = {
     STEIN: "InfoVAE, Stein",
     ADVERSARIAL: "InfoVAE, adversarial",
 }
+PIXELS = "infovae_pixelcnn"
 CODES, CURVE = "codes.json", "codes_curve.csv"
 FEWEST_SNAPSHOTS = 4  # in the last half of training, whose spread says how steady it was
 
@@ -75,3 +76,19 @@ def unsteadiness(tables: Tables, run: DrawnRun) -> list[float] | None:
             return None
         values.append(float(late.std(ddof=1)))
     return values
+
+
+def is_elbo(run: DrawnRun) -> bool:
+    """Whether an InfoVAE's weights make it the ELBO: alpha 0, lambda 1."""
+    return run.spec.get("alpha") == 0 and run.spec.get("lambda") == 1
+
+
+def pixel_objectives(tables: Tables) -> dict[Case, dict[str, list[DrawnRun]]]:
+    """Runs with an autoregressive decoder by data set, latent size and likelihood, then by objective:
+    `ELBO`, or `MMD` for InfoVAE with any other weights."""
+    found: dict[Case, dict[str, list[DrawnRun]]] = {}
+    for run in tables.runs:
+        if run.model == PIXELS:
+            case = found.setdefault((run.data, run.latent_dim, run.likelihood), {})
+            case.setdefault(ELBO if is_elbo(run) else MMD, []).append(run)
+    return found

@@ -16,6 +16,10 @@ KEYS = {
         *("sharpness_originals", "sharpness_reconstructions"),
     ),
     "scores.json": ("scores",),
+    "likelihood.json": (
+        *("value", "method", "n", "ais", "is", "elbo", "gap", "ess", "acceptance", "gate", "flags"),
+    ),
+    "points.json": ("kl", "avg_kl", "far_mass", "images"),
     "codes.json": ("latent_dim", "two_sample", "moments", "probes"),
     **{f"density_ratio/{name}.json": ("estimates",) for name in ("default", "table1", "table2")},
     **{
@@ -66,6 +70,8 @@ COLUMNS = {
     "low_posterior/images.csv": ("group", "index", "ink", "near_white"),
     "low_posterior/embedding.csv": ("group", "x", "y"),
     "low_posterior/ranks.csv": ("index", "rank"),
+    "points_curves.csv": ("z", "prior", "marginal"),
+    "points_pixels.csv": ("value", "probability"),
     "tables/networks.csv": (
         *("table", "network", "image_shape", "layer"),
         *("operation", "output_shape", "parameters"),
@@ -126,11 +132,12 @@ def read_table_csv(path: Path, name: str):
     return table
 
 
-def read_array(path: Path):
+def read_array(path: Path, mapped: bool = False):
+    """A numpy array; `mapped`: its rows stay on the disk until they are read."""
     import numpy as np
 
     try:
-        return np.load(path, allow_pickle=False)
+        return np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False)
     except FileNotFoundError:
         raise _missing(path) from None
     except (OSError, ValueError, EOFError) as error:

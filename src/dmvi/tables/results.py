@@ -132,9 +132,15 @@ class Tables:
         shared = any(self.meta(other)["title"] == title for other in others)
         return f"{title} [{dataset}]" if shared else title
 
+    def short_title(self, dataset: str) -> str:
+        """The title of a data set's panel: a stand-in's without what the footer says of it as well."""
+        whole, own = self.title(dataset), self.meta(dataset)["title"]
+        bare = own.partition(" (")[0] if self.meta(dataset)["standin"] else own
+        return bare + whole.removeprefix(own)
+
     def heading(self, run: DrawnRun) -> str:
         """The title of a run's panel: data set, latent size, and what tells it from its peers."""
-        text = f"{self.title(run.data)}, d\u00a0=\u00a0{run.latent_dim}"
+        text = f"{self.short_title(run.data)}, d\u00a0=\u00a0{run.latent_dim}"
         labels = self.labels
         peers = [r for r in self.runs if (r.data, r.latent_dim) == (run.data, run.latent_dim)]
         return f"{text}, {labels[run.name]}" if len(peers) > 1 else text
@@ -184,10 +190,20 @@ class Tables:
         return self.data_json(dataset, "meta.json")
 
     def data_json(self, dataset: str, name: str) -> dict:
-        return self._json(self.root / "data" / dataset / name, name)
+        return self._json(self.data_path(dataset, name), name)
+
+    def test_images(self, dataset: str, count: int):
+        """The first test images of a data set, uint8 (n, H, W, C), n <= count."""
+        images = read_array(self.data_path(dataset, "images.npy"), mapped=True)
+        start, stop = self.meta(dataset)["splits"]["test"]
+        return images[start : min(stop, start + count)]
 
     def study_csv(self, name: str):
         return self._csv(self.root / name, name)
+
+    def data_path(self, dataset: str, name: str) -> Path:
+        """The file of a data set's table."""
+        return self.root / "data" / dataset / name
 
     def _run_path(self, run: str | DrawnRun, seed: int, name: str) -> Path:
         run = run.name if isinstance(run, DrawnRun) else run

@@ -52,7 +52,7 @@ DEFAULTS = {
     "bound_every": 2,
     "bound_images": 8,
 }
-SMALL = {"code_width": 8, "noise_dim": 3, "moment_samples": 2}
+SMALL = {"code_width": 8, "noise_dim": 3, "moment_samples": 2, "pixel_maps": 4, "pixel_layers": 1}
 # Besides one run per model with its defaults: what the evidence study trains for days.
 FURTHER = {
     "vae_realnvp": {"model": "vae", "posterior": "realnvp"},

@@ -23,6 +23,7 @@ TITLE = "A classifier's estimate of the KL of two Gaussians, against the truth"
 TABLE = "synthetic/estimation.csv"
 SOURCES = {"study": ("synthetic/estimation.csv", "synthetic/separated.csv")}
 SEEDS = "all"
+STRETCH = 1.5  # times the range of the means, beyond which whiskers are cut
 SELECT = {}
 CAPTION = (
     "Top, a column per learning rate of the classifier: its estimate at the end of training against the "
@@ -39,10 +40,12 @@ def sample_sizes(tables) -> str:
     table = tables.study_csv(TABLE)
     apart = tables.study_csv(SEPARATED)
     text = (
-        f"Lines and points: means over {seeds_text(table)}; bands and whiskers: their range. Every "
+        f"Lines and points: means over {seeds_text(table)}; bands and whiskers: their range "
+        "(cut where it would stretch the middle row). Every "
         f"estimate from {span(table['n'])} samples, after {table['step'].max():,} steps "
         f"({apart['step'].max():,} in the middle row, at a learning rate of "
-        f"{span(apart['learning_rate'])}) where not along training. Parameters of the classifier: "
+        f"{span(apart['learning_rate'])}) where not along training. The learning rates are the "
+        f"classifier's: it alone is trained. Parameters of the classifier: "
         f"{classifiers(table)}."
     )
     return f"{text} {stopped_text(table)}".strip()
@@ -90,6 +93,17 @@ def _spread(axes, x, values, **look) -> None:
     """Means of grouped values, with whiskers over their range."""
     mean, low, high = values.mean(), values.min(), values.max()
     axes.errorbar(x, mean, [mean - low, high - mean], capsize=2, elinewidth=0.8, **look)
+
+
+def _cut(axes, means) -> bool:
+    """Ends the y axis where no mean is, if whiskers stretch it to `STRETCH` times the means' range."""
+    low, high = min(0.0, *means), max(0.0, *means)
+    room = 0.25 * ((high - low) or 1.0)
+    bottom, top = axes.get_ylim()
+    if top - bottom <= STRETCH * (high - low + 2 * room):
+        return False
+    axes.set_ylim(max(bottom, low - room), min(top, high + room))
+    return True
 
 
 def _estimates(axes, mine, final, styles) -> None:
@@ -147,6 +161,7 @@ def _separated(figure, place, apart, lines) -> None:
         if first is None:
             axes.set_ylabel("(estimate − KL) / KL")
             first = axes
+    _cut(first, apart.groupby(["divergence", "classifier", "kl", "dim"])["error"].mean())
 
 
 def _training(axes, table, styles) -> None:

@@ -81,7 +81,8 @@ def learning_sizes(tables, small: bool) -> str:
     table = learning_rows(tables, small)
     text = (
         f"Lines: means over {seeds_text(table)}; bands: their range. Estimates from "
-        f"{span(table['n'])} samples of q. Parameters of the classifier: {classifiers(table)}. Where "
+        f"{span(table['n'])} samples of q. The learning rate is that of both players, classifier and "
+        f"Gaussian. Parameters of the classifier: {classifiers(table)}. Where "
         "an axis shows 0, it is linear between the two ticks beside it."
     )
     stopped = stopped_text(table, last_step(tables))

@@ -1,0 +1,132 @@
+"""D7, D9 and table 30 follow their tables, and print no likelihood where the gate is closed."""
+
+import pytest
+
+from dmvi import files
+from dmvi.claims.declared import decide_claims
+from dmvi.figures import table30
+from dmvi.figures.base import render
+from dmvi.tables.results import Tables
+
+MODELS = ("vae", "infovae_mmd", "infovae_stein", "infovae_adversarial")
+LEVELS = {"vae": -90.0, "infovae_mmd": -87.0, "infovae_stein": -88.0, "infovae_adversarial": -89.0}
+
+
+def likelihood(value, method="ais", other=-0.3):
+    open_ = method is not None
+    pair = {"value": value, "standard_error": 1.0}
+    gate = {"open": open_, "reason": "" if open_ else "closed", "gap": 0.3 if open_ else 45.0}
+    return {
+        "value": value if open_ else None,
+        "standard_error": 1.0 if open_ else None,
+        "method": method,
+        "n": 64,
+        "ais": pair,
+        "is": {"value": value + other, "standard_error": 1.0},
+        "elbo": {"value": value - 5, "standard_error": 1.0, "kind": "ELBO"},
+        "quadrature": {"value": None, "standard_error": None},
+        "gap": 5.0,
+        "ess": 3.0,
+        "acceptance": 0.65,
+        "gate": {**gate, "threshold": 1.0, "n": 16},
+        "flags": [],
+        "settings": {},
+    }
+
+
+@pytest.fixture
+def world(tmp_path):
+    """Writes the tables of some objectives; gives the claims by id, and the tables."""
+
+    def made(levels=LEVELS, kls=None, seeds=(0, 1, 2), models=MODELS, changed=None, **attributes):
+        kls = kls or {"vae": 10.0, "infovae_mmd": 2.0}
+        meta = {"builder": "mnist", "title": "MNIST", "standin": False, "note": ""}
+        files.write_json(tmp_path / "data/mnist/meta.json", meta)
+        for model in models:
+            for seed in seeds:
+                folder = tmp_path / f"runs/{model}/seed{seed}"
+                run = {"run": model, "seed": seed, "data": "mnist", "model": model}
+                run |= {"latent_dim": 8, "iterations": 10, "width": 4, "alpha": 1.0}
+                run |= {"posterior": "gaussian", "likelihood": "bernoulli", "lambda": 1000.0}
+                files.write_json(folder / "run.json", run | attributes.get(model, {}))
+                own = likelihood(levels[model] + 0.1 * seed, **(changed or {}).get(model, {}))
+                files.write_json(folder / "likelihood.json", own)
+                kl = kls.get(model, 3.0) + 0.1 * seed
+                whole = dict.fromkeys(("standard_error", "n", "avg_kl", "components", "heldout"), 1)
+                files.write_json(folder / "kl.json", {**whole, "value": kl, "lower": kl - 1.0})
+        runs = {model: list(seeds) for model in models}
+        tables = Tables(tmp_path, runs, {"name": "t", "scale": "demo"})
+        return {claim.id: claim for claim in decide_claims("table30", tables)}, tables
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("mmd", "verdict"), [(-87.0, "holds"), (-90.2, "holds"), (-90.5, "undecided"), (-95.0, "fails")]
+)
+def test_d7(world, mmd, verdict):
+    claims, _ = world({**LEVELS, "infovae_mmd": mmd})
+    assert claims["D7"].verdict == verdict
+    assert claims["D7"].value == pytest.approx(90.0 + mmd)
+    assert claims["D7"].source == "infovae"
+    assert "82.75" in claims["D7"].paper
+    order = "as published" if mmd == -87.0 else "not as published"
+    assert f"order of all four {order}" in claims["D7"].value_text
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"vae": {"method": None}},
+        {"infovae_mmd": {"method": None}},
+        {"infovae_mmd": {"other": -9.0}},
+        {"vae": {"other": 9.0}},
+    ],
+)
+def test_d7_is_undecided_without_a_likelihood_that_can_be_trusted(world, changed):
+    claims, _ = world(changed=changed)
+    assert claims["D7"].verdict == "undecided"
+    assert claims["D7"].value is None
+    assert "no likelihood that can be trusted" in claims["D7"].value_text
+
+
+def test_d7_and_d9_of_one_seed_or_other_budgets_are_undecided(world):
+    claims, _ = world(seeds=(0,))
+    assert {claims["D7"].verdict, claims["D9"].verdict} == {"undecided"}
+    claims, _ = world(vae={"iterations": 20})
+    assert {claims["D7"].verdict, claims["D9"].verdict} == {"undecided"}
+    assert "unequal budgets" in claims["D9"].value_text
+
+
+@pytest.mark.parametrize(("mmd", "verdict"), [(2.0, "holds"), (10.0, "undecided"), (20.0, "fails")])
+def test_d9(world, mmd, verdict):
+    claims, _ = world(kls={"vae": 10.0, "infovae_mmd": mmd})
+    assert claims["D9"].verdict == verdict
+    assert claims["D9"].value == pytest.approx(10.0 - mmd)
+
+
+def test_neither_is_decided_without_both_objectives(world):
+    claims, _ = world(models=("vae",))
+    assert (claims["D7"].verdict, claims["D7"].value, claims["D7"].data) == ("undecided", None, ())
+    assert claims["D9"].verdict == "undecided"
+
+
+def test_the_table_prints_a_bound_where_the_gate_is_closed(world, tmp_path, monkeypatch):
+    _, tables = world(changed={"infovae_mmd": {"method": None}})
+    seen = []
+    import dmvi.figures.print_table as printing
+
+    draw = printing.print_table
+    monkeypatch.setattr(printing, "print_table", lambda *a, **k: (seen.append(a), draw(*a, **k))[1])
+    paths = [tmp_path / name for name in ("a.pdf", "a.png", "a.json")]
+    render("table30", tables, *paths)
+    header, (title, *rows) = seen[0]
+    assert title == "MNIST"
+    table = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
+    assert table["VAE"]["−log p, AIS"].startswith("89.90 ± ")
+    assert table["VAE"]["published"] == "82.75"
+    closed = table["InfoVAE-MMD"]
+    assert closed["−log p, AIS"].startswith("≤ 86.90")
+    assert closed["−log p, IS"].startswith("≤ ")
+    assert closed["BDMC gap"].endswith("closed")
+    assert "64 test images" in table30.sample_sizes(tables)

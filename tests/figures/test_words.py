@@ -1,0 +1,106 @@
+"""Numbers and titles as figures print them."""
+
+import pandas as pd
+import pytest
+
+from dmvi.claims.decide import mean_and_spread
+from dmvi.figures.base import figure_module
+from dmvi.figures.density_tables import with_error
+from dmvi.figures.numerals import rough
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([0.01476, 0.01464], "0.01470 ± 0.00008"),
+        ([0.0120, 0.0126], "0.0123 ± 0.0004"),
+        ([14.0, 18.8], "16.4 ± 3.4"),
+        ([1200.0, 1400.0], "1300 ± 141"),
+        ([0.5], "0.500"),
+        ([0.5, 0.5], "0.500 ± 0"),
+        ([0.0, 0.0], "0.00 ± 0"),
+    ],
+)
+def test_mean_and_spread_have_as_many_decimals_and_no_exponent(values, text):
+    assert mean_and_spread(values) == text
+
+
+def test_errors_are_written_out():
+    assert [rough(x) for x in (8.4e-5, 0.021, 0.96, 0.099, 12.3, 0.0)] == [
+        *("0.00008", "0.02", "1", "0.1", "12", "0"),
+    ]
+    assert with_error(2.31, 8.4e-5) == "2.31 ± 0.00008"
+
+
+def test_titles_of_panels_leave_out_what_the_footer_says(results):
+    results.add_dataset("cifar10", title="CIFAR-10 stand-in (patches of two photographs)")
+    results.add_dataset("celeba", title="CelebA (10k subset)")
+    for data in ("cifar10", "celeba"):
+        results.add_run(data, data=data)
+    tables = results.tables(figure_module("fig12"))
+    assert tables.short_title("cifar10") == "CIFAR-10 stand-in"
+    assert tables.short_title("celeba") == "CelebA (10k subset)"  # no stand-in: said everywhere
+
+
+@pytest.mark.parametrize(("rise", "arrows"), [(0.0, 0), (0.5, 2)])
+def test_figure_4_marks_what_still_moves(results, rise, arrows):
+    """An arrow on the classifier's bar, and on that of held-out codes."""
+    results.add_dataset("cifar10")
+    results.add_run("cifar10", data="cifar10", seeds=[0])
+
+    def change(table):
+        steps = pd.Series(range(0, 100_001, 10_000))
+        values = {"step": steps, "setting": 0}
+        for column in ("estimate", "heldout"):
+            values[column] = 5.0 * (1 + rise * (steps - 50_000).clip(lower=0) / 50_000)
+        return pd.DataFrame({**table.iloc[[0] * len(steps)].reset_index(drop=True), **values})
+
+    results.change_csv("density_ratio/default.csv", change)
+    figure = figure_module("fig4").draw(results.tables(figure_module("fig4")))
+    drawn = [t for t in figure.axes[0].texts if getattr(t, "arrow_patch", None) is not None]
+    assert len(drawn) == arrows
+
+
+def test_figure_22_shows_originals_once_with_the_papers_numbers(results):
+    results.add_dataset("cifar10")
+    for likelihood in ("bernoulli", "quantized_normal", "categorical"):
+        results.add_run(f"c-{likelihood}", data="cifar10", likelihood=likelihood, seeds=[0])
+    figure = figure_module("fig22").draw(results.tables(figure_module("fig22")))
+    words = [axes.get_xlabel() for axes in figure.axes]
+    assert words.count("test images") == 1
+    assert sum(word.startswith("reconstructions") for word in words) == 3
+    titles = "\n".join(axes.get_title() for axes in figure.axes)
+    assert "paper: 44.7 nats" in titles
+    assert "paper: 256.7 nats" in titles
+
+
+def test_samples_stand_beside_test_images_but_for_celeba(results):
+    results.compare(("vae", "dcgan"), ["cifar10", "celeba"])
+    for name, shown in (("fig29", 1), ("fig28", 0)):
+        figure = figure_module(name).draw(results.tables(figure_module(name)))
+        titles = [axes.get_title() for axes in figure.axes]
+        assert titles.count("test images") == shown, name
+
+
+def test_table_3_has_a_column_per_network(study):
+    module = figure_module("table3")
+    settings = study.root / "tables" / "settings.csv"
+    before = settings.read_text()
+    rows = [
+        ("learning rate, vae", "0.001"),
+        ("learning rate, aae, autoencoder", "0.0002"),
+        ("learning rate, aae, code_discriminator", "0.0005"),
+        ("learning rate, vgh", "0.0001"),
+        ("iterations, color_mnist", "100000"),
+    ]
+    table = pd.DataFrame([(*row, "ours") for row in rows], columns=["setting", "value", "source"])
+    try:
+        table.to_csv(settings, index=False)
+        texts = [t.get_text() for t in module.draw(study.tables(module)).axes[0].texts]
+    finally:
+        settings.write_text(before)
+    at = {title: texts.index(title) for title in ("VAE", "AAE", "VGH")}
+    assert texts[at["VAE"] + 1 : at["VAE"] + 4] == ["0.001", "–", "–"]
+    assert texts[at["AAE"] + 1 : at["AAE"] + 4] == ["0.0002", "–", "0.0005"]
+    assert texts[at["VGH"] + 1 : at["VGH"] + 4] == ["0.0001"] * 3
+    assert "iterations, ColorMNIST" in texts
