@@ -162,7 +162,7 @@ def picture(table: pd.DataFrame, path: Path, steps: int) -> None:
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, panels = plt.subplots(1, len(SPOILT), figsize=(11, 3), layout="constrained")
+    figure, panels = plt.subplots(1, len(SPOILT), figsize=(11, 3.6), layout="constrained")
     base = table[(table["case"] == "as they are") & (table["step"] <= steps)].groupby("step")
     for axes, (way, (unit, strengths)) in zip(panels, SPOILT.items(), strict=True):
         axes.plot(base["held_out"].mean(), "k--", label="as they are")
@@ -173,7 +173,8 @@ def picture(table: pd.DataFrame, path: Path, steps: int) -> None:
             shade = str(0.75 - 0.17 * rank)
             axes.plot(rows.groupby("step")["held_out"].mean(), color=shade, label=f"{strength:g}")
         axes.set(title=way, xlabel="step of the critic", xscale="log")
-        axes.legend(title=unit, fontsize=6, title_fontsize=6)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 3, "frameon": False}
+        axes.legend(title=unit, fontsize=7, title_fontsize=7, **below)
     panels[0].set_ylabel("held-out W₁")
     figure.savefig(path, dpi=130, metadata={"Software": None})
 

@@ -28,6 +28,7 @@ TITLES = {
 }
 REPOSITORY = Path(__file__).parents[2]
 SHIPPED = (".", "studies/demo", "studies/paper_cpu", "studies/reduced")
+OWN = ("codes_curve.csv", "redrawn.npy")  # in this example, whether a shipped study has them or not
 M, K = 64, 1000  # low-posterior samples and prior draws
 PICTURES = 48  # samples, originals and reconstructions kept
 
@@ -61,7 +62,7 @@ def drawable(names: Iterable[str]) -> list[str]:
     read = [
         yaml.safe_load((REPOSITORY / s / "config.yaml").read_text())["figures"] for s in SHIPPED
     ]
-    known: dict[str, set[str]] = {"run": set(), "data": set(), "study": set()}
+    known: dict[str, set[str]] = {"run": set(OWN), "data": set(), "study": set()}
     for name in {name for figures in read for name in figures}:
         for kind, tables in known.items():
             tables.update(getattr(declared_figures()[name].sources, kind))
@@ -202,8 +203,13 @@ class Results:
         self.add_dataset("mnist", title="MNIST")
         for name, weight, information, error in (("elbo", 1, 0.2, 0.8), ("info", 1000, 5.0, 0.1)):
             run = {"data": "mnist", "model": "infovae_pixelcnn", "alpha": 0, "lambda": weight}
-            self.add_run(name, seeds, ("main", "pixels"), **run, iterations=3000)
+            self.add_run(name, seeds, ("pixels",), **run, iterations=3000)
             for i, seed in enumerate(seeds):
+                _write_kl(
+                    self.path(name, seed, "kl.json").parent,
+                    np.random.default_rng(seed),
+                    {**run, "latent_dim": 10},
+                )
                 scale = 1 + 0.01 * (i - 1)
                 kl = {"mutual_information": information * scale}
                 self.change_json("kl.json", lambda old, kl=kl: {**old, **kl}, [name], [seed])
@@ -435,6 +441,12 @@ def _write_codes(folder: Path, rng, run: dict):
     logdet = 0.05 * d + rng.normal(0, 0.02)
     content["moments"] = {"train": moments(logdet, d), "test": moments(0.8 * logdet, d, 10_000)}
     _json(folder / "codes.json", content)
+    steps = np.arange(100, 1001, 100)
+    curve = {"step": steps, "mmd2_gaussian": 1e-4, "mmd2_imq": 1e-3 + 1e-2 * np.exp(-steps / 200)}
+    curve["logdet"] = logdet + rng.normal(0, 0.02, len(steps))
+    curve["logdet_per_latent"] = curve["logdet"] / d
+    pd.DataFrame(curve).to_csv(folder / "codes_curve.csv", index=False)
+    np.save(folder / "redrawn.npy", _pictures(rng, 6, 28).reshape(2, 3, 28, 28, 3))
 
 
 def _write_snapshots(folder: Path, rng, run: dict):
@@ -700,6 +712,7 @@ def whole_study(root: Path, latent_sizes=(10, 50)) -> Results:
         )
     results.add_large()
     results.add_info()
+    results.add_pixels()
     write_study_tables(root)
     results.add_synthetic()
     return results
@@ -754,6 +767,7 @@ def own_study(tmp_path) -> Results:
     results.add_run("quantized", data="cifar10", likelihood="quantized_normal", seeds=[0])
     results.add_large(sizes=(1000,))
     results.add_info(sizes=(5,), seeds=(0,))
+    results.add_pixels(seeds=(0,))
     write_study_tables(results.root)
     results.add_synthetic()
     return results

@@ -70,7 +70,7 @@ def _panel(axes, tables, dataset: str, model: str) -> None:
     axes.set_xlim(0, 1.02)
     axes.set_xticks([0, 0.5, 1], ["0", "0.5", "1"])
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:,.4g}".replace("-", "−")))
 
 
 def _interval(rho: list[float]) -> str:

@@ -59,7 +59,7 @@ def draw(tables):
                         )  # fmt: skip
             if row == 0:
                 axes.set_yscale("log")
-                title = f"{tables.title(data)}, d\u00a0=\u00a0{d}"
+                title = f"{tables.short_title(data)}, d\u00a0=\u00a0{d}"
                 style.panel_title(axes, title, columns, width)
                 axes.tick_params(labelbottom=False)
             else:

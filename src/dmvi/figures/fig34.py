@@ -45,7 +45,7 @@ def draw(tables):
                 axes = figure.add_subplot(grid[row, column])
                 title = OBJECTIVES[model] if row == 0 else "samples"
                 _panel(axes, tables, own, name, title, style.WIDTH / columns)
-        text = f"{tables.title(dataset)},\nd\u00a0=\u00a0{d}: test images"
+        text = f"{tables.short_title(dataset)},\nd\u00a0=\u00a0{d}: test images"
         _panel(
             figure.add_subplot(grid[0, 0]), tables, runs[0], "originals.npy", text,
             style.WIDTH / columns,

@@ -10,7 +10,7 @@ PAPER = "infovae"
 SOURCES = {"run": ("run.json", "kl.json", "codes.json", "redrawn.npy")}
 SHOWS_DATA = True
 SEEDS = "all"
-SELECT = {"model": "infovae_pixelcnn"}
+SELECT = {"tags": "pixels", "model": "infovae_pixelcnn"}
 CAPTION = (
     "The decoder draws each pixel given those before it, and can do without z. Left: the information of z "
     "about the image (its largest value is log N), and the error of a classifier that reads few codes; "
@@ -42,10 +42,15 @@ def draw(tables):
     from dmvi.figures import style
 
     cases = pixel_objectives(tables)
-    figure = style.new_figure(2.75 * len(cases))
+    figure = style.new_figure(2.75 * max(1, len(cases)))
+    if not cases:  # runs that a config names, of other models
+        axes = figure.add_subplot()
+        axes.text(0.5, 0.5, "no run with an autoregressive decoder", ha="center")
+        axes.axis("off")
+        return figure
     grid = figure.add_gridspec(len(cases), 4, width_ratios=[0.8, 0.8, 1.6, 1.6])
     for row, (case, runs) in enumerate(cases.items()):
-        title = f"{tables.title(case[0])}, d\u00a0=\u00a0{case[1]}"
+        title = f"{tables.short_title(case[0])}, d\u00a0=\u00a0{case[1]}"
         axes = figure.add_subplot(grid[row, 0], ylabel="I(x; z)  [nats]")
         _strip(
             axes,
