@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dmvi.claims.ledger import VERDICTS, id_order
+from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
 from dmvi.claims.outcomes import outcome
 from dmvi.claims.page import EXPLANATIONS
 from dmvi.claims.published import PUBLISHED
@@ -25,13 +25,12 @@ from dmvi.study.declared_figures import DeclaredFigure, declared_figures
 
 REPOSITORY = Path(__file__).parents[4]
 LAST_OF_TEXT = 9  # figures 1 to 9 stand in the paper's text, those behind in its appendices
-OURS = 60  # from here on, and table 7, figures are ours
+OURS = 60  # from here on, and table 7, figures of the main paper's claims are ours
 OUR_TABLE = 7
 GROUPS = (
-    *("The paper's text", "The paper's appendices", "Synthetic experiments", "Tables"),
-    *("Companion papers", "Ours"),
+    *("The paper's text", "The paper's appendices", "Synthetic experiments", "Tables", "Ours"),
+    *(PAPERS[paper] for paper in PAPERS if paper != MAIN_PAPER),
 )
-COMPANIONS = range(30, 60)  # numbers of the companion papers' figures and tables
 
 
 def contents(
@@ -62,6 +61,11 @@ def contents(
     head = {"name": "", "scale": "", "note": "", **study.config["study"]}
     return {
         "study": head,
+        "papers": [
+            PAPERS[key]
+            for key in PAPERS
+            if key in {declared_figures()[n].paper for n in study.figures}
+        ],
         "explanation": _sentence(EXPLANATIONS.get(head["scale"], "")),
         "made": _made(study, results),
         "verdicts": {verdict: _ids(claims, verdict) for verdict in VERDICTS},
@@ -169,8 +173,8 @@ def _group(figure: DeclaredFigure) -> str:
     """The part of the paper that a figure stands in."""
     number = int("".join(filter(str.isdigit, figure.name)))
     table = figure.name.startswith("table")
-    if number in COMPANIONS:
-        return "Companion papers"
+    if figure.paper != MAIN_PAPER:
+        return PAPERS[figure.paper]
     if number >= OURS or (table and number == OUR_TABLE):
         return "Ours"
     if figure.experiment:
