@@ -21,6 +21,7 @@ EDITS = {
     "A setting of an estimator": 1,
     "A model": 2,
     "A likelihood": 2,
+    "Your own pictures": 1,
     "A data set": 2,
     "A figure": 2,
     "A claim": 1,
@@ -84,7 +85,7 @@ def test_every_section_says_how_many_files_it_takes():
     """Those that write none are counted here, the others when they are carried out."""
     sections = {b.section for b in of_kind("file", "appended", "study") if b.page == PAGE}
     assert sections == set(EDITS)
-    for section in ("A run", "A sweep", "A setting of an estimator"):
+    for section in ("A run", "A sweep", "A setting of an estimator", "Your own pictures"):
         assert blocks(section, "study")
         assert not blocks(section, "file", "appended")
     rows = (REPOSITORY / PAGE).read_text().split("|---|---|---|\n")[1].split("\n\n")[0]

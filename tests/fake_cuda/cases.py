@@ -16,6 +16,7 @@ from dmvi.training.sampler import Sampler
 
 # One of each size of image that a data set is declared with: networks differ by it.
 SHAPES = {shape[0]: shape for shape in sorted({b.image_shape for b in BUILDERS.values()})}
+SMALLEST = min(size for size in SHAPES if size > 1)  # with convolutions
 SMALL = {"latent_dim": 6, "width": 8, "flow_transforms": 2, "flow_hidden": [8]}
 # Where the defaults are the paper's sizes.
 SMALLER = {"code_width": 8, "noise_dim": 3, "critic_steps": 2}
@@ -55,7 +56,7 @@ def everything() -> Iterator[tuple[dict[str, Any], int, bool]]:
     for size in SHAPES:
         for spec in variants():
             one = spec == first[spec["model"]] or spec["model"] == "vae"
-            yield spec, size, size == min(SHAPES) or one
+            yield spec, size, size == SMALLEST or one
 
 
 def identify(spec: dict[str, Any]) -> str:

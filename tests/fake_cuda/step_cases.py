@@ -20,6 +20,7 @@ from dmvi.steps.evaluate_data import evaluate_data
 from dmvi.steps.examine_snapshots import examine_snapshots
 from dmvi.steps.find_low_posterior import find_low_posterior
 from dmvi.steps.fit_density_model import NAMES, fit_density_model
+from dmvi.steps.redraw_codes import redraw_codes
 from dmvi.steps.track_codes import track_codes
 from dmvi.steps.train import train
 from dmvi.steps.train_classifier import train_classifier
@@ -141,6 +142,10 @@ def run_fit_density_model(name, folder, data, out, device):
     fit_density_model(*paths, data, name, DENSITIES[name], 0, *written, device, quiet)
 
 
+def run_redraw_codes(posterior, folder, data, out, device):
+    redraw_codes(folder / posterior / "model.pt", data, 0, out / "redrawn.npy", device)
+
+
 def run_estimate_likelihood(_, folder, data, out, device):
     model = folder / "categorical/model.pt"  # a probability of grey pixels
     if not model.exists():
@@ -235,6 +240,7 @@ KINDS = {
     "examine_snapshots": [""],
     "find_low_posterior": POSTERIORS,
     "fit_density_model": NAMES,
+    "redraw_codes": ["gaussian"],
     "run_synthetic": ["estimation", "separated", "learning"],
     "track_codes": [""],
     "train": ["", "captured"],

@@ -1,9 +1,14 @@
 """The checks that a GPU will run, on the pretended one: their lines work, and they can fail."""
 
+import math
+
 import checks as gpu
 import pytest
+from cases import SHAPES, models
 from pretended import pretended_gpu
 
+from dmvi.costs.sizes import networks
+from dmvi.costs.work import GPU_CONTEXT_MB, GPU_WORKSPACE_MB, MB, training_gpu_mb
 from dmvi.study.declarations import declared_models, declared_steps
 
 CHECKS = list(gpu.checks())
@@ -35,6 +40,25 @@ def test_a_check_passes_on_a_pretended_gpu(check, monkeypatch):
     monkeypatch.setattr(gpu, "QUALITY_STEPS", 1)
     with pretended_gpu():
         assert check.call()
+
+
+def test_the_memory_that_is_said_grows_with_what_is_held():
+    """The data set, the batch and the network, in MB; beside what CUDA takes itself."""
+    for name, spec in models().items():
+        for shape in SHAPES.values():
+            spec = {**spec, "width": 64, "batch_size": 64}
+            least = training_gpu_mb(spec, shape, 0)
+            assert least > GPU_CONTEXT_MB, (name, shape)
+            images = training_gpu_mb(spec, shape, 1000) - least
+            assert images == pytest.approx(1000 * math.prod(shape) / MB)
+            assert training_gpu_mb({**spec, "batch_size": 128}, shape, 0) > least
+    # Weights, gradients and two moments of float32, and six times every layer's output of 64 images.
+    sizes = networks(models()["vae"], (32, 32, 3))
+    sizes = [sizes[name] for name in ("encoder", "posterior", "generator")]
+    found = training_gpu_mb({**models()["vae"], "batch_size": 64}, (32, 32, 3), 0)
+    parameters, values = (sum(getattr(size, k) for size in sizes) for k in ("parameters", "values"))
+    known = GPU_CONTEXT_MB + GPU_WORKSPACE_MB + (16 * parameters + 6 * 64 * 4 * values) / MB
+    assert found == pytest.approx(known)
 
 
 def test_a_wrong_gradient_fails(monkeypatch):

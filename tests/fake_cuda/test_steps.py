@@ -71,6 +71,7 @@ WAITING = {
         "experiments/synthetic/gaussians.py",
     },
     "estimate_likelihood": {"estimators/start.py", "steps/kept_parts.py"},
+    "redraw_codes": {"steps/trained.py"},
     "track_codes": {"estimators/two_sample.py", "steps/encode.py", "steps/track_codes.py"},
     "train": {
         *("training/journal.py", "training/snapshots.py", "estimators/tracked_bound.py"),

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 import step_cases
 import torch
-from cases import SHAPES, models, noise, started, variants
+from cases import SHAPES, SMALLEST, models, noise, started, variants
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map
@@ -70,9 +70,9 @@ def checks() -> Iterator[Check]:
         for spec in variants():
             name = "-".join(str(spec[k]) for k in ("model", "posterior", "likelihood"))
             one = spec == first[spec["model"]]
-            if not one and size != min(SHAPES):
+            if not one and size != SMALLEST:
                 continue
-            quick = size == min(SHAPES) and one
+            quick = size == SMALLEST and one
             case = f"{name}, {size} x {size}"
             yield Check(
                 "iteration", case, lambda s=spec, sh=shape: iteration_against_float64(s, sh), quick
@@ -264,7 +264,7 @@ def resume(spec: dict[str, Any], captured: bool) -> str:
 
 
 def _trained(spec: dict[str, Any], folder: Path, captured: bool) -> None:
-    shape = SHAPES[min(SHAPES)]
+    shape = SHAPES[SMALLEST]
     torch.manual_seed(3)
     model = make_model(spec, shape).to(CUDA)
     sampler = Sampler(noise(shape), spec["batch_size"], 0, CUDA, binarize=True)
@@ -309,7 +309,7 @@ QUALITY_STEPS = 400
 
 def quality(precision: str, steps: int | None = None) -> str:
     """The bound after the same short training in float32 and in lower precision, both in float32."""
-    shape = SHAPES[min(SHAPES)]
+    shape = SHAPES[SMALLEST]
     rng = np.random.default_rng(0)
     # Smooth blots of all brightnesses and colours: there is something to learn.
     rows, columns = np.mgrid[: shape[0], : shape[1]]

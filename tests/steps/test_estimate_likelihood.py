@@ -79,6 +79,7 @@ def test_annealing_agrees_with_quadrature_where_both_can_be_done(saved, black_an
     assert found["settings"] == settings
 
 
+@pytest.mark.slow
 def test_bounds_of_a_likelihood_that_sums_to_less_than_one(saved, dataset, tmp_path):
     """Forward and reverse agree on what was simulated, by the likelihood over its sum."""
     path = saved(latent_dim=1, likelihood="quantized_normal", scale=8.0)

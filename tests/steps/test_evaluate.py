@@ -107,7 +107,7 @@ def test_scores_are_those_of_the_samples(model, dataset, tmp_path):
 def test_only_what_is_asked_for(model, dataset, tmp_path):
     written = run(model, dataset, tmp_path / "out", settings={**SETTINGS, "scores": ALWAYS})
     assert set(written["scores"]) == {"sliced_wasserstein", "spread"}
-    with pytest.raises(DmviError, match="'fid' is no score; the scores are critic, diversity, "):
+    with pytest.raises(DmviError, match="'fid' is no score; the scores are classes, critic, "):
         run(model, dataset, tmp_path / "out", settings={**SETTINGS, "scores": {"fid": {}}})
 
 

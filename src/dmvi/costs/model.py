@@ -26,12 +26,13 @@ from dmvi.costs.work import (
     flow_density,
     forward,
     gaussian_density,
+    trained_networks,
     trained_parameters,
 )
 from dmvi.data.registry import image_counts, image_shape
 from dmvi.distributions.registry import pairwise
 from dmvi.study.config import Study
-from dmvi.study.declarations import declared_models, declared_step
+from dmvi.study.declarations import declared_step
 
 # A state is serialised into one growing buffer: old and new copy, at worst.
 SERIALISED_COPIES = 2.2
@@ -223,8 +224,7 @@ class Costs:
 
     def networks(self, spec: dict[str, Any]) -> set[str]:
         """Names of the networks that a run's training passes through."""
-        declared = declared_models()[spec["model"]]
-        return {name for counts in declared["passes"].values() for name in counts}
+        return trained_networks(spec)
 
     def encoded(self, run: str) -> tuple[Work, float, float]:
         """Work of encoding all images; MB of their posterior parameters, and of their codes."""

@@ -106,10 +106,14 @@ def _number(declared: Any, spec: dict[str, Any]) -> float:
 
 def trained_parameters(spec: dict[str, Any], image_shape: tuple[int, int, int]) -> float:
     """All parameters of a run's model."""
-    declared = declared_models()[spec["model"]]
     sizes = networks(spec, image_shape)
-    players = declared["passes"].values()
-    return sum(sizes[name].parameters for name in {name for counts in players for name in counts})
+    return sum(sizes[name].parameters for name in trained_networks(spec))
+
+
+def trained_networks(spec: dict[str, Any]) -> set[str]:
+    """Names of the networks that a run's training passes through."""
+    declared = declared_models()[spec["model"]]
+    return {name for counts in declared["passes"].values() for name in counts}
 
 
 def training_gpu_mb(spec: dict[str, Any], image_shape: tuple[int, int, int], images: int) -> float:
@@ -119,7 +123,8 @@ def training_gpu_mb(spec: dict[str, Any], image_shape: tuple[int, int, int], ima
     with its gradient, twice over where normalisation and activation keep one each, and once more for
     what a CUDA graph keeps for itself.
     """
-    values = sum(size.values for size in networks(spec, image_shape).values())
+    sizes = networks(spec, image_shape)
+    values = sum(sizes[name].values for name in trained_networks(spec))
     layers = 6 * 4 * values * spec["batch_size"]
     state = 16 * trained_parameters(spec, image_shape)
     own = (layers + state + images * math.prod(image_shape)) / MB

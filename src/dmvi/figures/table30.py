@@ -43,7 +43,7 @@ def draw(tables):
 def _row(tables, run) -> list[str]:
     from dmvi.claims.published import NLL
     from dmvi.tables.log_likelihoods import trusted, values
-    from dmvi.tables.models import model_title
+    from dmvi.tables.objectives import OBJECTIVES
 
     def shown(*keys: str, sign: float = 1.0, digits: int = 2) -> str:
         found = values(tables, run, *keys)
@@ -54,20 +54,21 @@ def _row(tables, run) -> list[str]:
     exact = exact == {"quadrature"}
     bound = "" if open_ else "≤ "
     best = shown("value", sign=-1) if open_ else bound + shown("ais", "value", sign=-1)
-    builder = tables.meta(run.data)["builder"]
-    here = builder == "mnist" and run.likelihood == "bernoulli"
+    meta = tables.meta(run.data)
+    real = meta["builder"] == "mnist" and not meta["standin"]
+    here = real and run.likelihood == "bernoulli"
     numbers = [run.spec.get(key) for key in ("alpha", "lambda")]
     return [
-        model_title(run.model),
+        OBJECTIVES.get(run.model, run.model),
         str(run.latent_dim),
         *("–" if number is None else f"{number:g}" for number in numbers),
         best + (" (exact)" if exact else ""),
         bound + shown("is", "value", sign=-1),
-        shown("elbo", "value", sign=-1),
-        shown("gap"),
+        shown("elbo", "value", sign=-1, digits=1),
+        shown("gap", digits=1),
         shown("ess", digits=1),
-        shown("gate", "gap") + ("" if open_ or exact else ", closed"),
-        _interval(tables.per_seed(run, "kl.json", "value"), 2),
+        shown("gate", "gap", digits=1) + ("" if open_ or exact else ", closed"),
+        _interval(tables.per_seed(run, "kl.json", "value"), 1),
         f"{NLL[run.model]:.2f}" if here and run.model in NLL else "–",
     ]
 
@@ -80,4 +81,4 @@ def _interval(values: list[float], digits: int) -> str:
 
     mean, half = interval(values)
     text = f"{mean:.{digits}f}"
-    return f"{text} ± {half:.{digits}f}" if math.isfinite(half) else text
+    return f"{text} ±\u00a0{half:.{digits}f}" if math.isfinite(half) else text

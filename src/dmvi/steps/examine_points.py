@@ -97,7 +97,8 @@ def _marginal(
     log_q = np.logaddexp.reduce(np.log(share) + _log_normal(z, mean, std), 1)
     log_p = _log_normal(z, np.zeros(1), np.ones(1))[:, 0]
     kl = float(np.trapezoid(np.exp(log_q) * (log_q - log_p), z))
-    shown = np.linspace(min(-4.0, low), max(4.0, high), DRAWN)
+    ends = (mean - 4 * std).min(), (mean + 4 * std).max()
+    shown = np.linspace(min(-4.0, ends[0]), max(4.0, ends[1]), DRAWN)
     each = np.exp(_log_normal(shown, mean, std))
     curves = {"z": shown, "prior": np.exp(_log_normal(shown, np.zeros(1), np.ones(1)))[:, 0]}
     curves["marginal"] = each @ share
