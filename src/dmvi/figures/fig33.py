@@ -1,6 +1,7 @@
 """Figure 33: how steadily codes come to the prior: MMD and log det along training."""
 
 from dmvi.figures.base import span
+from dmvi.figures.numerals import linear_axis, log_axis
 from dmvi.figures.objectives import LOOKS, colour, objective_handles
 from dmvi.tables.objectives import CURVE, OBJECTIVES
 
@@ -33,8 +34,6 @@ def sample_sizes(tables) -> str:
 
 
 def draw(tables):
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
     from dmvi.figures import style
 
     cases = list(dict.fromkeys((run.data, run.latent_dim) for run in tables.runs))
@@ -58,15 +57,14 @@ def draw(tables):
                             markersize=2.2, linewidth=0.8, alpha=0.85,
                         )  # fmt: skip
             if row == 0:
-                axes.set_yscale("log")
+                log_axis(axes.yaxis)
                 title = f"{tables.short_title(data)}, d\u00a0=\u00a0{d}"
                 style.panel_title(axes, title, columns, width)
                 axes.tick_params(labelbottom=False)
             else:
                 axes.axhline(0.0, color=style.GREY, linewidth=0.6, zorder=0)
                 axes.set_xlabel("training step")
-            axes.xaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
-            axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:,.0f}"))
+            linear_axis(axes.xaxis)
             if column == 0:
                 axes.set_ylabel(label)
     handles = objective_handles([run.model for run in tables.runs])
