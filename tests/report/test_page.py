@@ -223,3 +223,12 @@ def test_it_fits_a_phone_and_axe_finds_nothing_serious(made, monkeypatch, width,
     assert found["wide"] <= found["inner"], "it scrolls sideways"
     assert found["checked"] > 10
     assert found["axe"] == []
+
+
+def test_a_study_is_named_as_commands_in_the_repository_name_it(tmp_path):
+    named = import_module("dmvi.report.page.contents")._named
+    repository = Path(__file__).parents[2]
+    assert named(repository, published=False) == "."
+    assert named(repository / "studies/demo", published=True) == "studies/demo"
+    assert named(tmp_path / "mine", published=False) == str((tmp_path / "mine").resolve())
+    assert named(tmp_path / "mine", published=True) == "studies/mine", "no path of this machine"

@@ -49,7 +49,7 @@ def contents(
         output: the page, to which links are relative.
         log: is told how far it came.
     """
-    named = os.path.relpath(folder, REPOSITORY)
+    named = _named(folder, published=results != folder / "results")
     claims = _claims(results)
     log("figures")
     figures = [
@@ -78,6 +78,15 @@ def contents(
         "dropped": pictures.dropped,
         "docs": _docs(output),
     }
+
+
+def _named(folder: Path, published: bool) -> str:
+    """A study's folder as commands in the repository's root name it; a published page, which others
+    read on other machines, holds no path of this one."""
+    place = folder.resolve()
+    if place.is_relative_to(REPOSITORY):
+        return str(place.relative_to(REPOSITORY))
+    return f"studies/{place.name}" if published else str(place)
 
 
 def _sentence(text: str) -> str:
