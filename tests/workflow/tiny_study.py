@@ -182,13 +182,19 @@ class Study:
         text = yaml.safe_dump(self.config, sort_keys=options.get("sort_keys", False))
         (self.folder / "config.yaml").write_text(text)
 
+    def _command(self, *arguments: str) -> list:
+        command = [sys.executable, "-m", "snakemake", *self.cores, "--directory", self.folder]
+        return [*command, *arguments]
+
+    @property
+    def _process(self) -> dict:
+        return {"cwd": REPOSITORY, "env": {**os.environ, "OMP_NUM_THREADS": "1"}}
+
     def snakemake(self, *arguments: str, check: bool = True) -> str:
         """What Snakemake prints; it must succeed unless `check` is False."""
-        command = [sys.executable, "-m", "snakemake", *self.cores, "--directory", self.folder]
         done = subprocess.run(
-            [*command, *arguments],
-            cwd=REPOSITORY,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            self._command(*arguments),
+            **self._process,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -201,11 +207,9 @@ class Study:
 
     def killed_after(self, seconds: float, *arguments: str) -> bool:
         """Whether Snakemake still ran when it and all of its jobs were killed by SIGKILL."""
-        command = [sys.executable, "-m", "snakemake", *self.cores, "--directory", self.folder]
         process = subprocess.Popen(
-            [*command, *arguments],
-            cwd=REPOSITORY,
-            env={**os.environ, "OMP_NUM_THREADS": "1"},
+            self._command(*arguments),
+            **self._process,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

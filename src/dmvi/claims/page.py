@@ -33,12 +33,12 @@ def per_dataset(claim: Claim) -> str:
     return "; ".join(f"{title} {verdict}" for title, verdict in claim.verdicts.items())
 
 
-def overall(claims: list[Claim]) -> str:
-    """The verdict of several figures on one claim: one that fails refutes it."""
-    verdicts = {claim.verdict for claim in claims}
-    if "fails" in verdicts:
+def overall(verdicts: Iterable[str]) -> str:
+    """The verdict on one claim from those of its figures: one that fails refutes it."""
+    found = set(verdicts)
+    if "fails" in found:
         return "fails"
-    return verdicts.pop() if len(verdicts) == 1 else "undecided"
+    return found.pop() if len(found) == 1 else "undecided"
 
 
 def qualified(claim: Claim) -> str:
@@ -119,7 +119,7 @@ def _overall_table(claims: list[Claim], known: Iterable[tuple[str, str]]) -> lis
         each = ", ".join(f"{c.figure} {c.verdict}" for c in own)
         if own:
             seeds = " (one seed)" if any("one seed" in qualified(c) for c in own) else ""
-            lines.append(f"| {key[0]} | **{overall(own)}**{seeds} | {each} |")
+            lines.append(f"| {key[0]} | **{overall(c.verdict for c in own)}**{seeds} | {each} |")
         else:
             lines.append(f"| {key[0]} | no figure of this study | – |")
     return lines

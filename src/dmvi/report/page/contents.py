@@ -11,7 +11,7 @@ import pandas as pd
 
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
 from dmvi.claims.outcomes import outcome
-from dmvi.claims.page import EXPLANATIONS
+from dmvi.claims.page import EXPLANATIONS, overall
 from dmvi.claims.published import PUBLISHED
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
@@ -116,16 +116,10 @@ def _brief(text: str) -> str:
 
 
 def _ids(claims: list[dict[str, Any]], verdict: str) -> list[str]:
-    """The claims with this verdict over all of their figures: one that fails refutes a claim."""
+    """The claims with this verdict over all of their figures."""
     found: dict[str, set[str]] = {}
     for claim in claims:
         found.setdefault(claim["id"], set()).add(claim["verdict"])
-
-    def overall(verdicts: set[str]) -> str:
-        if "fails" in verdicts:
-            return "fails"
-        return next(iter(verdicts)) if len(verdicts) == 1 else "undecided"
-
     return [name for name, verdicts in found.items() if overall(verdicts) == verdict]
 
 
