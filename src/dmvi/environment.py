@@ -1,5 +1,6 @@
 """The process and its environment: variables that every job should run with, and its name in logs."""
 
+import gc
 import os
 import platform
 import subprocess
@@ -16,7 +17,11 @@ def set_environment() -> None:
     - PYTHONPATH: jobs use the package as it stands in the checkout, installed or not.
     - MALLOC_*: glibc gives large tensors back to the system at each free and pays for the page faults
       of the next allocation; keeping them makes training on a CPU faster.
+
+    And for this process alone: planning a study makes some hundred thousand objects that stay until
+    the end, so that Python looks for unused ones less often (a tenth of the time of planning).
     """
+    gc.set_threshold(100_000, 20, 100)
     binaries = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     if path[0] != binaries:

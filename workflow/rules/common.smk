@@ -156,12 +156,20 @@ def how(wildcards, key):
     return STUDY.runs[wildcards.run].how[key]
 
 
-def train_gpu(wildcards):
-    return COSTS.gpus_asked(wildcards.run)
+def how_of_runs(key, written=lambda value: value):
+    """How the jobs of a run are done, by one of its settings that change no result.
+
+    The value itself where all runs have the same one: Snakemake takes as long to ask a function for
+    each job as to find the job.
+    """
+    values = {run.name: written(run.how[key]) for run in STUDY.runs.values()}
+    if len(set(values.values())) == 1:
+        return next(iter(values.values()))
+    return lambda wildcards: values[wildcards.run]
 
 
-def train_threads(wildcards):
-    return COSTS.threads_of(wildcards.run)
+TRAIN_GPU = how_of_runs("gpu")
+TRAIN_THREADS = how_of_runs("threads")
 
 
 def limit(step):
@@ -185,22 +193,6 @@ def memory(step):
         return COSTS.memory(step, attempt, asked, **dict(wildcards.items()))
 
     return megabytes
-
-
-def checkpoint_every(wildcards):
-    return how(wildcards, "checkpoint_every")
-
-
-def checkpoint_minutes(wildcards):
-    return how(wildcards, "checkpoint_minutes")
-
-
-def cuda_graphs(wildcards):
-    return int(how(wildcards, "cuda_graphs"))
-
-
-def snapshot_steps(wildcards):
-    return canonical(how(wildcards, "snapshots"))
 
 
 def figure_inputs(wildcards):

@@ -67,7 +67,7 @@ rule evaluate:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("evaluate"),
         runtime=limit("evaluate"),
         device=DEVICE,
@@ -145,9 +145,9 @@ rule estimate_likelihood:
         "results/benchmarks/estimate_likelihood/{run}/seed{seed}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: train_threads
+    threads: TRAIN_THREADS
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("estimate_likelihood"),
         runtime=limit("estimate_likelihood"),
         device=DEVICE,

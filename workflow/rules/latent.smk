@@ -24,7 +24,7 @@ rule encode:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("encode"),
         runtime=limit("encode"),
         device=DEVICE,
@@ -57,7 +57,7 @@ rule estimate_kl:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("estimate_kl"),
         runtime=limit("estimate_kl"),
         device=DEVICE,
@@ -90,9 +90,9 @@ rule estimate_ratio:
         "results/benchmarks/estimate_ratio/{run}/seed{seed}/{ratio}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: train_threads
+    threads: TRAIN_THREADS
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("estimate_ratio"),
         runtime=limit("estimate_ratio"),
         device=DEVICE,
@@ -126,9 +126,9 @@ rule fit_density_model:
         "results/benchmarks/fit_density_model/{run}/seed{seed}/{density_model}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: train_threads
+    threads: TRAIN_THREADS
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("fit_density_model"),
         runtime=limit("fit_density_model"),
         device=DEVICE,
@@ -179,7 +179,7 @@ rule find_low_posterior:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("find_low_posterior"),
         runtime=limit("find_low_posterior"),
         device=DEVICE,
@@ -242,7 +242,7 @@ rule examine_snapshots:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("examine_snapshots"),
         runtime=limit("examine_snapshots"),
         device=DEVICE,
@@ -276,7 +276,7 @@ rule track_codes:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("track_codes"),
         runtime=limit("track_codes"),
         device=DEVICE,
@@ -310,7 +310,7 @@ rule redraw_codes:
         "../../envs/environment.yaml"
     threads: 1
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("redraw_codes"),
         runtime=limit("redraw_codes"),
         device=DEVICE,

@@ -19,16 +19,17 @@ rule train:
         "results/benchmarks/train/{run}/seed{seed}.tsv"
     conda:
         "../../envs/environment.yaml"
-    threads: train_threads
+    threads: TRAIN_THREADS
     resources:
-        gpu=train_gpu,
+        gpu=TRAIN_GPU,
         mem_mb=memory("train"),
         runtime=limit("train"),
         device=DEVICE,
-        checkpoint_every=checkpoint_every,
-        checkpoint_minutes=checkpoint_minutes,
-        cuda_graphs=cuda_graphs,
-        snapshots=snapshot_steps,
+        checkpoint_every=how_of_runs("checkpoint_every"),
+        # As text: Snakemake would round half a minute to none.
+        checkpoint_minutes=how_of_runs("checkpoint_minutes", str),
+        cuda_graphs=how_of_runs("cuda_graphs", int),
+        snapshots=how_of_runs("snapshots", canonical),
     params:
         spec=settings("train"),
         version=training_version,

@@ -1,5 +1,7 @@
 """The jobs of the synthetic study. Imports nothing heavy: the workflow reads it at every start."""
 
+import json
+from functools import cache
 from typing import Any
 
 FEW_DIMENSIONS = 10  # figure 19 draws the dimensions up to this one, figure 20 those above
@@ -21,8 +23,13 @@ def synthetic_jobs(config: dict[str, Any]) -> dict[str, dict[str, dict[str, Any]
     `synthetic.members` of them there is a job for every so many: "d1000-lr0.0001-part1", ... No jobs if
     the config has no synthetic study.
     """
+    return _jobs(json.dumps(config.get("synthetic")))
+
+
+@cache  # each of the jobs asks for them
+def _jobs(block: str) -> dict[str, dict[str, dict[str, Any]]]:
     jobs: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in KINDS}
-    study = config.get("synthetic")
+    study = json.loads(block)
     if study is None:
         return jobs
     shifts = {"estimation": study["estimation"]["shifts"], "learning": [study["learning"]["shift"]]}
