@@ -43,18 +43,8 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + softplus(-C(E(x)))",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "code discriminator",
-            "what": "q(z) to p(z)",
-            "space": "latent",
-            "by": "density ratio",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        ["code discriminator", "q(z) to p(z)", "latent", "density ratio"],
     ],
 }
 

@@ -42,18 +42,8 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + T(x, z_q)",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "T(x, z)",
-            "what": "each q(z|x) to p(z)",
-            "space": "joint",
-            "by": "density ratio",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        ["T(x, z)", "each q(z|x) to p(z)", "joint", "density ratio"],
     ],
 }
 

@@ -39,24 +39,14 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + T(x, (z_q - m) / s) + log N(z_q; m, s²) - log p(z_q)",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "T(x, (z - m)/s)",
-            "what": "each q(z|x) to N(m, s²), a Gaussian near it",
-            "space": "joint",
-            "by": "density ratio",
-        },
-        {
-            "term": "log N(z; m, s²) - log p(z)",
-            "what": "that Gaussian to p(z)",
-            "space": "latent",
-            "by": "closed form",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        [
+            "T(x, (z - m)/s)",
+            "each q(z|x) to N(m, s²), a Gaussian near it",
+            "joint",
+            "density ratio",
+        ],
+        ["log N(z; m, s²) - log p(z)", "that Gaussian to p(z)", "latent", "closed form"],
     ],
 }
 

@@ -20,18 +20,8 @@ DECLARES = {
     "source": "Higgins et al. (2017)",
     "equations": ["E, G: -E_q log p(x|z) + β KL(q(z|x) ‖ p(z))"],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "β KL(q(z|x) ‖ p(z))",
-            "what": "each q(z|x) to p(z)",
-            "space": "latent",
-            "by": "closed form, or one sample",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        ["β KL(q(z|x) ‖ p(z))", "each q(z|x) to p(z)", "latent", "closed form, or one sample"],
     ],
 }
 

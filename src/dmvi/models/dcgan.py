@@ -27,14 +27,7 @@ DECLARES = {
         "D: softplus(-D(x)) + softplus(D(G(z))), z ~ p(z)",
         "G: softplus(-D(G(z)))",
     ],
-    "matches": [
-        {
-            "term": "discriminator",
-            "what": "p(x) of the model to the data",
-            "space": "data",
-            "by": "density ratio",
-        }
-    ],
+    "matches": [["discriminator", "p(x) of the model to the data", "data", "density ratio"]],
 }
 
 

@@ -45,24 +45,14 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) softplus(-C(E(x)))",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "(1 - α) KL(q(z|x) ‖ p(z))",
-            "what": "each q(z|x) to p(z)",
-            "space": "latent",
-            "by": "closed form, or one sample",
-        },
-        {
-            "term": "(α + λ - 1) softplus(-C(z))",
-            "what": "q(z) to p(z)",
-            "space": "latent",
-            "by": "density ratio",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        [
+            "(1 - α) KL(q(z|x) ‖ p(z))",
+            "each q(z|x) to p(z)",
+            "latent",
+            "closed form, or one sample",
+        ],
+        ["(α + λ - 1) softplus(-C(z))", "q(z) to p(z)", "latent", "density ratio"],
     ],
 }
 

@@ -35,24 +35,14 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) + (α + λ - 1) MMD²(q(z), p(z))",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "(1 - α) KL(q(z|x) ‖ p(z))",
-            "what": "each q(z|x) to p(z)",
-            "space": "latent",
-            "by": "closed form, or one sample",
-        },
-        {
-            "term": "(α + λ - 1) MMD²(q(z), p(z))",
-            "what": "q(z) to p(z)",
-            "space": "latent",
-            "by": "kernel, all pairs of a batch",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        [
+            "(1 - α) KL(q(z|x) ‖ p(z))",
+            "each q(z|x) to p(z)",
+            "latent",
+            "closed form, or one sample",
+        ],
+        ["(α + λ - 1) MMD²(q(z), p(z))", "q(z) to p(z)", "latent", "kernel, all pairs of a batch"],
     ],
 }
 

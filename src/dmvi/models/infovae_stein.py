@@ -22,24 +22,19 @@ DECLARES = {
         "E, G: -E_q log p(x|z) + (1 - α) KL(q(z|x) ‖ p(z)) - (α + λ - 1) E ⟨φ(z), z⟩, φ SVGD's direction",
     ],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "(1 - α) KL(q(z|x) ‖ p(z))",
-            "what": "each q(z|x) to p(z)",
-            "space": "latent",
-            "by": "closed form, or one sample",
-        },
-        {
-            "term": "-(α + λ - 1) E ⟨φ(z), z⟩",
-            "what": "q(z) to p(z)",
-            "space": "latent",
-            "by": "steepest descent of KL(q(z) ‖ p(z)) in a kernel's space",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        [
+            "(1 - α) KL(q(z|x) ‖ p(z))",
+            "each q(z|x) to p(z)",
+            "latent",
+            "closed form, or one sample",
+        ],
+        [
+            "-(α + λ - 1) E ⟨φ(z), z⟩",
+            "q(z) to p(z)",
+            "latent",
+            "steepest descent of KL(q(z) ‖ p(z)) in a kernel's space",
+        ],
     ],
 }
 

@@ -22,18 +22,8 @@ DECLARES = {
     "source": "Kingma & Welling (2014), Rezende et al. (2014)",
     "equations": ["E, G: -E_q log p(x|z) + KL(q(z|x) ‖ p(z))"],
     "matches": [
-        {
-            "term": "-E_q log p(x|z)",
-            "what": "p(x|z) to the image",
-            "space": "data",
-            "by": "likelihood",
-        },
-        {
-            "term": "KL(q(z|x) ‖ p(z))",
-            "what": "each q(z|x) to p(z)",
-            "space": "latent",
-            "by": "closed form, or one sample",
-        },
+        ["-E_q log p(x|z)", "p(x|z) to the image", "data", "likelihood"],
+        ["KL(q(z|x) ‖ p(z))", "each q(z|x) to p(z)", "latent", "closed form, or one sample"],
     ],
 }
 

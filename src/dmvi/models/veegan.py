@@ -63,18 +63,8 @@ DECLARES = {
         "F: ‖z - F(G(z))‖² / d",
     ],
     "matches": [
-        {
-            "term": "joint discriminator",
-            "what": "p(x|z) p(z) to q(z|x) p*(x)",
-            "space": "joint",
-            "by": "density ratio",
-        },
-        {
-            "term": "‖z - F(G(z))‖² / d",
-            "what": "F(G(z)) to z",
-            "space": "latent",
-            "by": "L2",
-        },
+        ["joint discriminator", "p(x|z) p(z) to q(z|x) p*(x)", "joint", "density ratio"],
+        ["‖z - F(G(z))‖² / d", "F(G(z)) to z", "latent", "L2"],
     ],
 }
 

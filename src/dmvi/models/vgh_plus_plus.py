@@ -21,24 +21,9 @@ DECLARES = {
         "G: w_G |x - G(E(x))| + softplus(-D(G(E(x)))) + softplus(-D(G(z)))",
     ],
     "matches": [
-        {
-            "term": "|x - G(E(x))|",
-            "what": "reconstruction to the image",
-            "space": "data",
-            "by": "L1",
-        },
-        {
-            "term": "code discriminator",
-            "what": "q(z) to p(z)",
-            "space": "latent",
-            "by": "density ratio",
-        },
-        {
-            "term": "discriminator",
-            "what": "reconstructions and samples to the data",
-            "space": "data",
-            "by": "density ratio",
-        },
+        ["|x - G(E(x))|", "reconstruction to the image", "data", "L1"],
+        ["code discriminator", "q(z) to p(z)", "latent", "density ratio"],
+        ["discriminator", "reconstructions and samples to the data", "data", "density ratio"],
     ],
 }
 

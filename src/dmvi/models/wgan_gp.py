@@ -46,14 +46,7 @@ DECLARES = {
         "D: E D(G(z)) - E D(x) + 10 E(‖∇D(x̂)‖ - 1)², 5 steps",
         "G: -E D(G(z)), z ~ p(z)",
     ],
-    "matches": [
-        {
-            "term": "critic",
-            "what": "p(x) of the model to the data",
-            "space": "data",
-            "by": "Wasserstein distance",
-        }
-    ],
+    "matches": [["critic", "p(x) of the model to the data", "data", "Wasserstein distance"]],
 }
 
 

@@ -30,6 +30,7 @@ REQUIRED = (
     *("class", "title", "kind", "players", "encodes", "options", "passes"),
     *("source", "equations", "matches"),
 )
+MATCH = ("term", "what", "space", "by")  # a row of `matches`
 OPTIONAL = ("posteriors", "likelihoods", "bound", "steps", "paper", "check")
 # Keys of a STEP and of a SCORE: required ones, optional ones.
 STEP_KEYS = ("version", "wildcards", "gives", "gpu", "resumes"), ("estimators", "options")
@@ -100,7 +101,8 @@ def declared_models() -> dict[str, dict[str, Any]]:
     passes: {player: {network: number}}, how many forward passes' work an update of the player sends
         through each network (`dmvi.costs.model.iteration_work`); a gradient by inputs is one more,
         one by weights another. steps: {player: option that says how often it is updated}.
-    equations, matches: what the tables print: a loss per player, and which term matches what.
+    equations, matches: what the tables print: a loss per player, and which term matches what, in which
+        space, by what; written as lists of these four, given as mappings with the keys `MATCH`.
     paper: the reproduced paper that it belongs to ("dmvi" is Rosca et al., 2018); None for a model
         of one's own.
     version: raised when the same spec gives another training; 1 if not given.
@@ -129,7 +131,11 @@ def declared_models() -> dict[str, dict[str, Any]]:
             for key, words in choices.items()
             if key in declared
         }
-        models[name] = {"paper": None, **declared, **listed}
+        matches = [
+            row if isinstance(row, dict) else dict(zip(MATCH, row, strict=True))
+            for row in declared["matches"]
+        ]
+        models[name] = {"paper": None, **declared, **listed, "matches": matches}
     return models
 
 
@@ -158,6 +164,9 @@ def _check(name: str, declared: dict[str, Any]) -> None:
             f"{where}: `passes` names {', '.join(declared['passes'])}; the players are "
             f"{', '.join(declared['players'])}"
         )
+    for row in declared["matches"]:
+        if len(row) != len(MATCH):
+            raise DmviError(f"{where}: a row of `matches` is {row}; give {', '.join(MATCH)}")
 
 
 def _choices(name: str, key: str, declared: Any, words: dict[str, list[str]]) -> list[str]:

@@ -15,14 +15,7 @@ DECLARES = {
     },
     "source": "Lim & Ye (2017)",
     "equations": ["D: max(0, m - D(x)) + max(0, m + D(G(z)))", "G: -D(G(z))"],
-    "matches": [
-        {
-            "term": "discriminator",
-            "what": "p(x) of the model to the data",
-            "space": "data",
-            "by": "margin",
-        }
-    ],
+    "matches": [["discriminator", "p(x) of the model to the data", "data", "margin"]],
 }
 
 
