@@ -52,9 +52,11 @@ def batch(shape):
 def test_declaration_matches_the_class(name):
     declared = MODELS[name]
     own = importlib.import_module(f"dmvi.models.{name}").DECLARES
-    # What it extends, "any" and "tractable" are written out.
-    said = {key: value for key, value in own.items() if not isinstance(value, dict | str)}
+    # What it extends, "any" and "tractable" are written out, and the words of `matches` named.
+    said = {k: v for k, v in own.items() if not isinstance(v, dict | str) and k != "matches"}
     assert said.items() <= declared.items()
+    matches = [list(row.values()) for row in declared["matches"]]
+    assert own.get("matches", matches) == matches
     for key in ("options", "passes"):
         assert own.get(key, {}).items() <= declared[key].items()
     spec = next(spec for spec in variants() if spec["model"] == name)
