@@ -130,7 +130,6 @@ def _tracking(
         f"{unequal_budgets(tables, compared)}"
         if medians
         else "no such runs",
-        paper="shown in pictures only",
         **judge(tables, outcomes),
         seeds=fewest(run for runs in compared.values() for run in runs),
         spread=over_seeds(spread),

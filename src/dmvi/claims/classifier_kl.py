@@ -36,7 +36,6 @@ def claim_c9(tables) -> Decision:
         f"{by_dataset(tables, exact)} nats{counted(outcomes)}"
         if runs
         else "no such runs",
-        paper="shown in pictures only",
         **judge(tables, outcomes),
         seeds=fewest(runs),
         spread=over_seeds(differences, " nats"),

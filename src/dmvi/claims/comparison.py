@@ -87,7 +87,6 @@ def claim_c13(tables, wanted: dict[str, tuple[str, ...]]) -> Decision:
         value_text="; ".join([*texts, *_winners(tables, cases)]) + unequal_budgets(tables, used)
         if cases
         else "no scores",
-        paper="shown in pictures only",
         **judge(tables, outcomes, wanted),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread=_spread(tables, cases),
@@ -129,7 +128,6 @@ def claim_c22(tables) -> Decision:
         f"{unequal_budgets(tables, used)}"
         if excesses
         else "no scores of VAE and GANs",
-        paper="shown in pictures only",
         **judge(tables, outcomes),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread="",

@@ -36,7 +36,6 @@ def claim_c16(tables) -> Decision:
         value_text=f"gap in nats: {'. '.join(texts)}{counted(outcomes)}"
         if gaps
         else "no such runs",
-        paper="shown in pictures only",
         **judge(tables, outcomes),
         seeds=1 if gaps else None,
         spread=over_seeds({case: [gap] for case, gap in gaps.items()}),

@@ -80,7 +80,6 @@ def claim_c12(tables, kind: str) -> Decision:
         f"{unequal_budgets(tables, used)}"
         if excesses
         else "no two latent sizes to compare",
-        paper="shown in pictures only",
         **judge(tables, outcomes, (kind, "vae", "aae"), models),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread=over_seeds(

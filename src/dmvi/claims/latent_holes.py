@@ -57,7 +57,6 @@ def claim_c5(tables) -> Decision:
         "excess over either mean.",
         value=min(means.values(), default=None),
         value_text=f"excess {'; '.join(texts)}{counted(agreed)}",
-        paper="shown in pictures only",
         **judge(tables, agreed),
         seeds=_fewest(excess),
         spread=over_seeds(excess),

@@ -60,7 +60,6 @@ def claim_c11(tables) -> Decision:
         "active latents less the VAEs' largest.",
         value=min(dense) - max(sparse) if dense and sparse else None,
         value_text=f"{'; '.join(texts)}{counted(outcomes)}" if texts else "no such runs",
-        paper="shown in pictures only",
         **judge(tables, outcomes, ("ColorMNIST", "vae", "aae"), {run.model for run in runs}),
         seeds=fewest(runs),
         spread=over_seeds({case: [held["active"]] for case, held in numbers.items()}),
@@ -96,7 +95,6 @@ def claim_c24(tables) -> Decision:
         value_text=f"{'; '.join(texts)}{counted(outcomes)}{unequal_budgets(tables, compared)}"
         if ratios
         else "no AAE and VAE with as many latents",
-        paper="shown in pictures only",
         **judge(tables, outcomes, ("ColorMNIST",)),
         seeds=fewest(runs),
         spread=over_seeds({case: [value] for case, value in ratios.items()}),

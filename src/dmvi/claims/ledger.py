@@ -82,18 +82,26 @@ COLUMNS = ("id", "figure", *(field.name for field in fields(Decision)), "source"
 
 
 def decision(
-    tables, datasets, *, value: float | None, data: tuple[str, ...] = (), **words
+    tables,
+    datasets,
+    *,
+    value: float | None,
+    data: tuple[str, ...] = (),
+    paper: str = "shown in pictures only",
+    **words,
 ) -> Decision:
     """A `Decision` about `datasets` (their keys), with scale and titles taken from the tables.
 
     Args:
         value: the number that decides; NaN and infinity become None.
         data: what it was decided on besides data sets of the study: synthetic distributions.
+        paper: its number; most of its claims have none.
         words: the other attributes of a `Decision`.
     """
     value = None if value is None or not abs(value) < float("inf") else float(value)
     return Decision(
         value=value,
+        paper=paper,
         scale=tables.study["scale"],
         data=(*(tables.title(dataset) for dataset in datasets), *data),
         standins=tuple(tables.title(d) for d in datasets if tables.meta(d)["standin"]),

@@ -100,7 +100,6 @@ def claim_c18(tables) -> Decision:
         f"{_by_dataset(tables, distances)}{counted(outcomes)}"
         if pairs
         else NOTHING,
-        paper="shown in pictures only",
         **judge(tables, outcomes, ("CIFAR-10",)),
         seeds=_fewest(pairs),
         spread=f"error: {over_seeds(_listed(pairs, 'reconstruction_mse'))}; distance: "

@@ -76,7 +76,6 @@ def claim_c20(tables) -> Decision:
         f"{unequal_budgets(tables, used)}"
         if ratios
         else NOTHING,
-        paper="shown in pictures only",
         **judge(tables, outcomes, (*PAPER_DATASETS, "avb"), {model for _, model in outcomes}),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread=over_seeds(errors),
@@ -132,7 +131,6 @@ def claim_c21(tables, kind: str) -> Decision:
         f"{'; '.join(texts)}{counted(outcomes)}{unequal_budgets(tables, used)}"
         if shares
         else NOTHING,
-        paper="shown in pictures only",
         **judge(tables, outcomes, (kind,)),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread=over_seeds({c: n["sharpness_reconstructions"] for c, n in numbers.items()}),

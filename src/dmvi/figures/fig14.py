@@ -17,9 +17,7 @@ CAPTION = (
     "Bernoulli bounds are not normalised: compare them within a panel only."
 )
 
-
-def sample_sizes(tables) -> str:
-    return bound_sizes(tables)
+sample_sizes = bound_sizes
 
 
 def draw(tables):

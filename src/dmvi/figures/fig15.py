@@ -30,9 +30,7 @@ CAPTION = (
     "one. A map of many dimensions in two is only a hint: the claim is decided by directions."
 )
 
-
-def sample_sizes(tables) -> str:
-    return embedding_sizes(tables)
+sample_sizes = embedding_sizes
 
 
 def draw(tables):

@@ -23,10 +23,5 @@ CAPTION = (
     "AAE with VAE within a block, and the blocks with each other."
 )
 
-
-def sample_sizes(tables) -> str:
-    return large_latents.picture_sizes(tables)
-
-
-def draw(tables):
-    return large_latents.draw_pictures(tables)
+sample_sizes = large_latents.picture_sizes
+draw = large_latents.draw_pictures

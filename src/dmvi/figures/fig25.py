@@ -17,10 +17,5 @@ CAPTION = (
     "discriminator's loss, so the VAE may win on the squared error while it loses on sharpness."
 )
 
-
-def sample_sizes(tables) -> str:
-    return reconstructions.reconstruction_sizes(tables)
-
-
-def draw(tables):
-    return reconstructions.draw_reconstructions(tables)
+sample_sizes = reconstructions.reconstruction_sizes
+draw = reconstructions.draw_reconstructions

@@ -17,9 +17,7 @@ CAPTION = (
     "nearer to the GANs than to the VAEs."
 )
 
-
-def sample_sizes(tables) -> str:
-    return sample_grids.shown_sizes(tables)
+sample_sizes = sample_grids.shown_sizes
 
 
 def draw(tables):

@@ -1,15 +1,8 @@
 """Figure 29: samples of every model on CIFAR-10."""
 
-from dmvi.figures import sample_grids
+from dmvi.figures.fig27 import draw as draw
+from dmvi.figures.fig27 import sample_sizes as sample_sizes
 
 LIKE = "fig27"
 TITLE = "Samples of every model on CIFAR-10"
 SELECT = {"tags": "compare", "builder": "cifar10"}
-
-
-def sample_sizes(tables) -> str:
-    return sample_grids.shown_sizes(tables)
-
-
-def draw(tables):
-    return sample_grids.draw_samples(tables, data=True)

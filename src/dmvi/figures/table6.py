@@ -1,11 +1,10 @@
 """Table 6: discriminators of codes, and what else tables 4 and 5 leave out."""
 
 from dmvi.figures.table4 import draw_networks
+from dmvi.figures.table4 import sample_sizes as sample_sizes
 
 TITLE = "Discriminators of codes, VEEGAN's first, and other networks"
-SOURCES = {"study": ("tables/networks.csv",)}
-SEEDS = "first"
-SELECT = {}
+LIKE = "table4"
 CAPTION = (
     "Printed from the networks themselves, layer by layer, with the number of trained parameters. "
     "VEEGAN's discriminator of pairs of image and code is the paper's table 6, of which two "
@@ -13,10 +12,6 @@ CAPTION = (
     "code discriminator of the others, the network of an implicit posterior, and the classifier behind "
     "the Inception score."
 )
-
-
-def sample_sizes(tables) -> str:
-    return "At full width, 64, and 128 latents; the study's own widths are in table 3."
 
 
 def draw(tables):

@@ -32,6 +32,7 @@ KEYS = {
 }
 # Columns of results that hold words; all others hold numbers.
 TEXTS = ("group", "quantity", "divergence", "classifier")
+_ESTIMATED = ("true_kl", "estimate", "standard_error", "n", "num_parameters")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
     "codes_curve.csv": ("step", "mmd2_gaussian", "mmd2_imq", "logdet", "logdet_per_latent"),
@@ -47,22 +48,15 @@ COLUMNS = {
     },
     "profile.csv": ("unit", "mean_of_means", "variance_of_means", "mean_variance", "kl"),
     "profile_histograms.csv": ("quantity", "left", "right", "density"),
-    "synthetic/estimation.csv": (
-        *("dim", "learning_rate", "shift", "seed", "step"),
-        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
-    ),
-    "synthetic/separated.csv": (
-        *("divergence", "classifier", "dim", "learning_rate", "kl", "seed", "step"),
-        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
-    ),
-    "synthetic/learning.csv": (
-        *("dim", "learning_rate", "seed", "step"),
-        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
-    ),
-    "synthetic/exact.csv": (
-        *("dim", "learning_rate", "seed", "step"),
-        *("true_kl", "estimate", "standard_error", "n", "num_parameters"),
-    ),
+    **{
+        f"synthetic/{kind}.csv": (*case, "seed", "step", *_ESTIMATED)
+        for kind, case in {
+            "estimation": ("dim", "learning_rate", "shift"),
+            "separated": ("divergence", "classifier", "dim", "learning_rate", "kl"),
+            "learning": ("dim", "learning_rate"),
+            "exact": ("dim", "learning_rate"),
+        }.items()
+    },
     "low_posterior/log_q.csv": ("group", "log_q"),
     "low_posterior/neighbours.csv": ("rank", "index", "distance"),
     "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),

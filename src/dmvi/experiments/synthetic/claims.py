@@ -87,7 +87,6 @@ def claim_c14(tables) -> Decision:
         value_text=f"relative error, {'; '.join(texts)}{tally(outcomes)}"
         if texts
         else "no KL above 0",
-        paper="shown in pictures only",
         verdict=verdict(outcomes, by_kind, KINDS),
         verdicts={KINDS[kind]: verdict(held) for kind, held in by_kind.items()},
         seeds=min(map(len, errors.values()), default=None),
@@ -132,7 +131,6 @@ def claim_c23(tables) -> Decision:
         value_text=f"mean absolute relative error, {'; '.join(texts)}{tally(outcomes.values())}"
         if texts
         else "no KL above 0",
-        paper="shown in pictures only",
         verdict=verdict(
             outcomes.values(),
             _spans(dims) | {kind for _, kind in sizes},
@@ -259,7 +257,6 @@ def claim_c15(tables, small: bool, needed: tuple[int, ...]) -> Decision:
         value_text=f"final / initial KL: {'; '.join(texts)}{tally(outcomes.values())}"
         if texts
         else "no training has moved from a KL above 0",
-        paper="shown in pictures only",
         verdict=verdict(outcomes.values(), {d for d, _ in ratios}, needed),
         verdicts=_per_dimension(outcomes, needed),
         seeds=min(map(len, ratios.values()), default=None),

@@ -6,104 +6,78 @@ from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import FEW_DIMENSIONS
 
 COUNT = {"type": "integer", "minimum": 1}
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "the study of two Gaussians (Appendix D)",
-    "additionalProperties": False,
-    "properties": {
-        "dims": {"type": "array", "items": COUNT, "minItems": 1, "uniqueItems": True},
+
+
+def _several(items: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A list of different things, one at least."""
+    return {"type": "array", "items": items, "minItems": 1, "uniqueItems": True, **more}
+
+
+def _block(properties: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A mapping of just these keys, all of them required."""
+    closed = {"type": "object", "additionalProperties": False, **more}
+    return {**closed, "properties": properties, "required": list(properties)}
+
+
+LENGTH = {"iterations": COUNT, "every": COUNT}
+SCHEMA = _block(
+    description="the study of two Gaussians (Appendix D)",
+    properties={
+        "dims": _several(COUNT),
         "widths": {
-            "type": "array",
-            "items": COUNT,
-            "minItems": 1,
+            **{"type": "array", "items": COUNT, "minItems": 1},
             "description": "units per hidden layer, one number per entry of dims",
         },
         "seeds": {
-            **COUNT,
-            "maximum": 10_000,
+            **{**COUNT, "maximum": 10_000},
             "description": "pairs of Gaussians, 0, 1, ..., each with its own classifier",
         },
         "members": {
             **COUNT,
             "description": "classifiers of a job, trained at once; bounds its memory",
         },
-        "learning_rates": {
-            "type": "array",
-            "items": {"type": "number", "exclusiveMinimum": 0},
-            "minItems": 1,
-            "uniqueItems": True,
-        },
+        "learning_rates": _several({"type": "number", "exclusiveMinimum": 0}),
         "spread": {"type": "number", "minimum": 0, "description": "s of A = I + s N / sqrt(d)"},
         "layers": {**COUNT, "description": "hidden layers"},
         "batch_size": {"type": "integer", "minimum": 2},
         "adam_betas": {"$ref": "#/$defs/adam_betas"},
         "precision": {"$ref": "#/$defs/precision"},
-        "samples": {
-            "type": "integer",
-            "minimum": 2,
-            "description": "that an estimate averages over",
-        },
-        "estimation": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "shifts": {
-                    "type": "array",
-                    "items": {"type": "number", "minimum": 0},
-                    "minItems": 1,
-                    "uniqueItems": True,
-                    "description": "distances of the two means",
-                },
-                "iterations": COUNT,
-                "every": COUNT,
-            },
-            "required": ["shifts", "iterations", "every"],
-        },
-        "learning": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
+        "samples": {**COUNT, "minimum": 2, "description": "that an estimate averages over"},
+        "estimation": _block(
+            {
+                "shifts": _several(
+                    {"type": "number", "minimum": 0}, description="distances of the two means"
+                ),
+                **LENGTH,
+            }
+        ),
+        "learning": _block(
+            {
                 "shift": {
-                    "type": "number",
-                    "exclusiveMinimum": 0,
+                    **{"type": "number", "exclusiveMinimum": 0},
                     "description": "distance of the two means at the start",
                 },
-                "iterations": COUNT,
-                "every": COUNT,
-            },
-            "required": ["shift", "iterations", "every"],
-        },
-        "separated": {
-            "type": "object",
-            "description": "pairs that differ in their means alone, or in their covariances alone",
-            "additionalProperties": False,
-            "properties": {
-                "kls": {
-                    "type": "array",
-                    "items": {"type": "number", "exclusiveMinimum": 0},
-                    "minItems": 1,
-                    "uniqueItems": True,
-                    "description": "KL divergences, nats, the same in every dimension",
-                },
+                **LENGTH,
+            }
+        ),
+        "separated": _block(
+            {
+                "kls": _several(
+                    {"type": "number", "exclusiveMinimum": 0},
+                    description="KL divergences, nats, the same in every dimension",
+                ),
                 "classifiers": {
                     "type": "array",
-                    "items": {
-                        "type": "object",
-                        "additionalProperties": False,
-                        "properties": {"layers": COUNT, "width": COUNT},
-                        "required": ["layers", "width"],
-                    },
+                    "items": _block({"layers": COUNT, "width": COUNT}),
                     "uniqueItems": True,
                     "description": "others than that of `layers` and `widths`, in every dimension",
                 },
-                "iterations": COUNT,
-                "every": COUNT,
+                **LENGTH,
             },
-            "required": ["kls", "classifiers", "iterations", "every"],
-        },
+            description="pairs that differ in their means alone, or in their covariances alone",
+        ),
     },
-}
-SCHEMA["required"] = list(SCHEMA["properties"])
+)
 
 
 def check(block: dict[str, Any], figures: list[str]) -> None:
