@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from dmvi.claims.outcomes import outcome
-from dmvi.claims.published import PUBLISHED, published
+from dmvi.claims.published import PUBLISHED, published, rows_of
 from dmvi.commands.beside import BEGIN, END, beside, written
 from dmvi.errors import DmviError
 from dmvi.files import write_json
-from dmvi.report.beside import NOT_RUN, TABLE_ROWS, ours_of
+from dmvi.report.beside import NOT_RUN, ours_of
+
+ROWS = [dict(row.on) for row in rows_of("table2")]
 
 REPOSITORY = Path(__file__).parents[2]
 RUN = {"data": "cifar10", "latent_dim": 128, "width": 64, "learning_rate": 1e-4}
@@ -29,14 +31,14 @@ def folder(tmp_path):
         run = tmp_path / f"paper_cpu/runs/cifar10_gaussian/seed{seed}"
         write_json(run / "run.json", RUN)
         write_json(run / "kl.json", {"value": value, "standard_error": 0.1})
-    rates = [row["learning_rate"] for row in TABLE_ROWS[2]]
+    rates = [row["learning_rate"] for row in ROWS]
     rows = [
         estimate(
             learning_rate=r,
             activation_noise=float(w["activation_noise"]),
             dropout=0.1 * w["dropout"],
         )
-        for r, w in zip(rates, TABLE_ROWS[2], strict=True)
+        for r, w in zip(rates, ROWS, strict=True)
     ]
     first = tmp_path / "paper_cpu/runs/cifar10_gaussian/seed0"
     write_json(first / "density_ratio/table2.json", {"estimates": rows})

@@ -73,6 +73,15 @@ class Published:
     source: str = "the paper's text"
     on: tuple[tuple[str, bool | float], ...] = ()
 
+    def agrees(self, settings: Mapping) -> bool:
+        """Whether the settings of the row that survive were so in ours too."""
+        return all(
+            bool(settings.get(key)) is value
+            if isinstance(value, bool)
+            else settings.get(key) == value
+            for key, value in self.on
+        )
+
 
 _OPEN = (
     "The paper gives neither a repetition nor the latent size, learning rate or smallest sigma; 20 % "
@@ -221,6 +230,9 @@ def published(id: str) -> Published:
     raise DmviError(f"{id!r} is no published number; those are {known}")
 
 
+_SWITCHES = ("gradient_penalty", "activation_noise", "dropout")
+
+
 def rows_of(table: str) -> tuple[Published, ...]:
     """The rows of "table1" or "table2", in the paper's order."""
     return tuple(row for row in PUBLISHED if row.id.startswith(f"{table}_row"))
@@ -229,7 +241,8 @@ def rows_of(table: str) -> tuple[Published, ...]:
 def beside(table: str, settings: Sequence[Mapping]) -> list[Published | None]:
     """For each of our settings the published row to set beside it; None where the paper has none.
 
-    A row fits where all of its settings that survive were on, or off, in ours too. Rows that have
+    A row fits where all of its settings that survive were on, or off, in ours too, and none is on of
+    those that its table does not vary. Rows that have
     the same ones differ in their number of layers, which is lost: they go to ours in order.
 
     Args:
@@ -238,22 +251,9 @@ def beside(table: str, settings: Sequence[Mapping]) -> list[Published | None]:
     left = list(rows_of(table))
     found: list[Published | None] = []
     for own in settings:
-        row = next((row for row in left if _fits(row, own)), None)
+        on = {key for key in _SWITCHES if own.get(key)}
+        row = next((r for r in left if r.agrees(own) and on <= dict(r.on).keys()), None)
         found.append(row)
         if row is not None:
             left.remove(row)
     return found
-
-
-def _fits(row: Published, settings: Mapping) -> bool:
-    """Whether a row's settings, and those that its table does not vary, are as in ours."""
-    wanted = {
-        "gradient_penalty": False,
-        "activation_noise": False,
-        "dropout": False,
-        **dict(row.on),
-    }
-    return all(
-        settings.get(key) == value if key == "learning_rate" else bool(settings.get(key)) == value
-        for key, value in wanted.items()
-    )

@@ -11,6 +11,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -193,37 +194,26 @@ def _ancestors(position: int, before: list[set[int]]) -> set[int]:
 
 def _levels(before: list[set[int]]) -> list[int]:
     """How many jobs must come before each, one behind the other."""
-    levels = [-1] * len(before)
-    for start in range(len(before)):
-        waiting = [start]
-        while waiting:  # depth first, without recursion
-            i = waiting[-1]
-            if missing := [j for j in before[i] if levels[j] < 0]:
-                waiting += missing
-            else:
-                levels[i] = max((levels[j] + 1 for j in before[i]), default=0)
-                waiting.pop()
+    levels = [0] * len(before)
+    for i in _in_order(before):
+        levels[i] = max((levels[j] + 1 for j in before[i]), default=0)
     return levels
+
+
+def _in_order(before: list[set[int]]) -> Iterable[int]:
+    """All positions, each behind those that must come before it."""
+    return TopologicalSorter(dict(enumerate(before))).static_order()
 
 
 def _longest_chain(before: list[set[int]], lengths: list[float]) -> tuple[list[int], float]:
     """Positions of the jobs of the chain that takes longest, and its length."""
+    if not before:
+        return [], 0.0
     end: dict[int, float] = {}
     previous: dict[int, int | None] = {}
-    for start in range(len(before)):
-        waiting = [start]
-        while waiting:  # depth first, without recursion
-            i = waiting[-1]
-            if i in end:
-                waiting.pop()
-            elif missing := [j for j in before[i] if j not in end]:
-                waiting += missing
-            else:
-                previous[i] = max(before[i], key=end.__getitem__, default=None)
-                end[i] = lengths[i] + (0.0 if previous[i] is None else end[previous[i]])
-                waiting.pop()
-    if not end:
-        return [], 0.0
+    for i in _in_order(before):
+        previous[i] = max(before[i], key=end.__getitem__, default=None)
+        end[i] = lengths[i] + (0.0 if previous[i] is None else end[previous[i]])
     chain = [max(end, key=end.__getitem__)]
     seconds = end[chain[0]]
     while (earlier := previous[chain[-1]]) is not None:
@@ -258,9 +248,7 @@ def _rules_table(plan: Plan) -> str:
         rows.append(
             (
                 rule,
-                f"{len(which):,}",
-                _number(total.gpu_hours),
-                _number(total.cpu_hours),
+                *_work(total),
                 _duration(max(plan.costs[i].seconds for i in which)),
                 "here" if rule in plan.local else _duration(60 * limit),
                 "" if rule in plan.local else _size(memory),
@@ -268,46 +256,21 @@ def _rules_table(plan: Plan) -> str:
             )
         )
     total = plan.total()
-    rows.append(
-        (
-            "total",
-            f"{total.jobs:,}",
-            _number(total.gpu_hours),
-            _number(total.cpu_hours),
-            "",
-            "",
-            "",
-            _size(total.disk_mb),
-        )
-    )
+    rows.append(("total", *_work(total), "", "", "", _size(total.disk_mb)))
     return _table(rows)
 
 
+def _work(total: Sum) -> tuple[str, str, str]:
+    """Jobs, GPU-hours and CPU-hours."""
+    return f"{total.jobs:,}", _number(total.gpu_hours), _number(total.cpu_hours)
+
+
 def _figures_table(plan: Plan) -> str:
-    rows = [
-        (
-            "figure",
-            "jobs alone",
-            "GPU-hours",
-            "CPU-hours",
-            "jobs only its",
-            "GPU-hours",
-            "CPU-hours",
-        )
-    ]
+    hours = ("GPU-hours", "CPU-hours")
+    rows = [("figure", "jobs alone", *hours, "jobs only its", *hours)]
     for figure, needs in plan.needs.items():
         alone, own = plan.total(needs), plan.total(plan.only_for(figure))
-        rows.append(
-            (
-                figure,
-                f"{alone.jobs:,}",
-                _number(alone.gpu_hours),
-                _number(alone.cpu_hours),
-                f"{own.jobs:,}",
-                _number(own.gpu_hours),
-                _number(own.cpu_hours),
-            )
-        )
+        rows.append((figure, *_work(alone), *_work(own)))
     head = "Each figure if it were drawn alone, and the jobs that no other figure needs:\n"
     return head + _table(rows, order=_figure_order)
 

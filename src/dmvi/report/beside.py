@@ -1,37 +1,18 @@
 """Ours beside the published numbers: read from what studies have published, nothing typed in."""
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from dmvi import files
 from dmvi.claims.decide import interval
 from dmvi.claims.outcomes import STUDIES, Ours
-from dmvi.claims.published import PUBLISHED
+from dmvi.claims.published import PUBLISHED, rows_of
 from dmvi.study.settings import paper_iterations
 
 # The run that each published number is about; its name is the same in every study.
 KL_RUNS = {"kl_bernoulli": "cifar10_gaussian", "kl_quantized_normal": "cifar10_quantized_normal"}
 TABLE_RUNS = {1: "color_mnist_gaussian", 2: "cifar10_gaussian"}
-# What was on in each row of tables 1 and 2 (Appendix E.2): settings of a classifier -> on or its value.
-TABLE_ROWS: dict[int, list[dict[str, Any]]] = {
-    1: [
-        {"gradient_penalty": False, "activation_noise": False},
-        {"gradient_penalty": False, "activation_noise": False},
-        {"gradient_penalty": False, "activation_noise": True},
-        {"gradient_penalty": True, "activation_noise": False},
-    ],
-    2: [
-        {"learning_rate": 5e-4, "activation_noise": False, "dropout": False},
-        {"learning_rate": 5e-4, "activation_noise": True, "dropout": False},
-        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
-        {"learning_rate": 5e-4, "activation_noise": False, "dropout": False},
-        {"learning_rate": 5e-4, "activation_noise": False, "dropout": True},
-        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
-        {"learning_rate": 1e-4, "activation_noise": False, "dropout": False},
-    ],
-}
 NOT_RUN = "not computed in this study yet"
 
 
@@ -89,11 +70,11 @@ def _kl(folder: Path, run: str) -> Ours:
 def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
     seeds = _seeds(folder, TABLE_RUNS[table], f"density_ratio/table{table}.json")
     rows = [tables["estimates"] for _, tables in seeds]
+    stated = rows_of(f"table{table}")
     if not rows:
         return Ours(None, None, "", incomparable=NOT_RUN)
-    if len(rows[0]) != len(TABLE_ROWS[table]) or not all(
-        _agrees(estimate["settings"], wanted)
-        for estimate, wanted in zip(rows[0], TABLE_ROWS[table], strict=True)
+    if len(rows[0]) != len(stated) or not all(
+        row.agrees(estimate["settings"]) for row, estimate in zip(stated, rows[0], strict=True)
     ):
         why = "this study's rows have other settings than the paper's"
         return Ours(None, None, "", incomparable=why)
@@ -102,13 +83,6 @@ def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
     settings = estimates[0]["settings"]
     about = f"{settings['layers']} layers, {settings['iterations']:,} steps; VAE: {_about(folder, seeds)}"
     return Ours(value, half, about, _share(folder, seeds))
-
-
-def _agrees(settings: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(
-        bool(settings[key]) is value if isinstance(value, bool) else settings[key] == value
-        for key, value in wanted.items()
-    )
 
 
 def _classifier_error(folder: Path) -> Ours:
