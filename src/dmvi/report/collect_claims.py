@@ -6,13 +6,7 @@ from typing import Any
 from dmvi.claims.declared import declared_claims
 from dmvi.claims.ledger import collect
 
-STEP = {
-    "version": 2,
-    "wildcards": [],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 2, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs):

@@ -17,13 +17,7 @@ from dmvi.networks import (
 from dmvi.networks.mlp import CodeDiscriminator
 from dmvi.networks.vgg import VGG
 
-STEP = {
-    "version": 3,
-    "wildcards": [],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 3, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs):

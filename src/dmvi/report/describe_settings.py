@@ -6,13 +6,7 @@ import pandas as pd
 
 from dmvi import files
 
-STEP = {
-    "version": 2,
-    "wildcards": [],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 2, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
 
 
 def settings(study):

@@ -7,13 +7,7 @@ from dmvi.claims.ledger import MAIN_PAPER, PAPERS
 from dmvi.files import atomic_path
 from dmvi.study.declared_figures import declared_figures
 
-STEP = {
-    "version": 4,
-    "wildcards": [],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 4, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs):

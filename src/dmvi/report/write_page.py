@@ -5,13 +5,7 @@ from pathlib import Path
 
 from dmvi.study.folder import SCHEMA, read_study
 
-STEP = {
-    "version": 1,
-    "wildcards": [],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 1, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs):

@@ -14,16 +14,10 @@ from dmvi.data.dataset import open_dataset
 from dmvi.errors import DmviError
 from dmvi.files import atomic_path, sha256, write_json, writing
 from dmvi.models.model import EncodingModel
-from dmvi.steps.trained import DIGESTS, load_model, model_batches
+from dmvi.steps.trained import DIGESTS, load_encoder, model_batches
 from dmvi.training.reproducibility import choose_device, set_up
 
-STEP = {
-    "version": 1,
-    "wildcards": ["run", "seed"],
-    "gives": {},
-    "gpu": True,
-    "resumes": False,
-}
+STEP = {"version": 1, "wildcards": ["run", "seed"], "gives": {}, "gpu": True, "resumes": False}
 
 
 def cost(costs, run):
@@ -45,9 +39,7 @@ def encode(
     """
     chosen = choose_device(device)
     set_up(seed)
-    model = load_model(model_path, chosen)
-    if not isinstance(model, EncodingModel):
-        raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
+    model = load_encoder(model_path, chosen)
     images = open_dataset(data).images
     digests = posterior_path.with_name(DIGESTS)
     with writing(digests):

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from dmvi import files
 from dmvi.data.dataset import open_dataset
-from dmvi.errors import DmviError
 from dmvi.estimators.codes import CodeSampler
 from dmvi.estimators.density_ratio import (
     RatioClassifier,
@@ -24,7 +23,7 @@ from dmvi.estimators.density_ratio import (
 from dmvi.estimators.estimate import Estimate
 from dmvi.models.model import EncodingModel
 from dmvi.networks.mlp import CodeDiscriminator
-from dmvi.steps.trained import load_model, open_posterior
+from dmvi.steps.trained import load_encoder, open_posterior
 from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
@@ -127,12 +126,7 @@ def estimate_ratio(
         Interrupted: SIGTERM, SIGUSR1 or SIGINT arrived; the checkpoint is written.
     """
     chosen = choose_device(device)
-    model = load_model(model_path, chosen)
-    if not isinstance(model, EncodingModel):
-        raise DmviError(
-            f"{model_path} holds a {model.spec['model']!r} model, which has no encoder and so no codes "
-            "to classify; choose a run whose model has one"
-        )
+    model = load_encoder(model_path, chosen)
     dataset = open_dataset(data)
     parameters = open_posterior(posterior_path, len(dataset.images))
     marginal = parameters[: len(dataset.train_valid)]

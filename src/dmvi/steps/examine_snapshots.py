@@ -16,10 +16,9 @@ from dmvi.estimators.ranking import auc
 from dmvi.models import Model
 from dmvi.steps.bounds import bound_table
 from dmvi.steps.encode import encoded
-from dmvi.steps.snapshot_files import kept_snapshots
+from dmvi.steps.snapshot_files import each_snapshot
 from dmvi.steps.trained import decode_images, load_model, posterior_mixture
-from dmvi.training import snapshots
-from dmvi.training.reproducibility import choose_device, set_up
+from dmvi.training.reproducibility import choose_device
 
 STEP = {
     "version": 1,
@@ -102,11 +101,8 @@ def examine_snapshots(
     chosen = choose_device(device)
     dataset = open_dataset(data)
     model = load_model(model_path, chosen)
-    kept = kept_snapshots(checkpoints, settings["steps"], model, seed, dataset, log)
     rows = []
-    for step, path in kept.items():
-        set_up(seed)
-        model.load_state_dict(snapshots.load(path))
+    for step, _ in each_snapshot(checkpoints, settings["steps"], model, seed, dataset, log):
         rows.append(
             {"step": step, **_row(model, dataset, settings, seed, chosen, model_path, output)}
         )

@@ -5,13 +5,7 @@ from typing import Any
 
 from dmvi.data.preparation import prepare
 
-STEP = {
-    "version": 1,
-    "wildcards": ["dataset"],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 1, "wildcards": ["dataset"], "gives": {}, "gpu": False, "resumes": False}
 
 
 def settings(study, dataset):

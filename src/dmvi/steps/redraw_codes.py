@@ -7,9 +7,7 @@ import torch
 
 from dmvi import files
 from dmvi.data.dataset import open_dataset
-from dmvi.errors import DmviError
-from dmvi.models.model import EncodingModel
-from dmvi.steps.trained import load_model, model_batches, to_images
+from dmvi.steps.trained import load_encoder, model_batches, to_images
 from dmvi.training.reproducibility import choose_device, set_up
 
 STEP = {
@@ -50,9 +48,7 @@ def redraw_codes(
     """
     chosen = choose_device(device)
     set_up(seed)
-    model = load_model(model_path, chosen)
-    if not isinstance(model, EncodingModel):
-        raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
+    model = load_encoder(model_path, chosen)
     images = open_dataset(data).split("test")[:IMAGES]
     x = torch.cat([x for _, x in model_batches(model, images, chosen)])
     draws = to_images(model.decode(model.codes(x).repeat_interleave(DRAWS, 0)))

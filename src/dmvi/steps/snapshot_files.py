@@ -1,6 +1,6 @@
 """The snapshots of a finished training, as the steps that look at them need them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from dmvi.data.dataset import Dataset
@@ -8,17 +8,19 @@ from dmvi.errors import DmviError
 from dmvi.models import Model
 from dmvi.steps.train import identity_of
 from dmvi.training import snapshots
+from dmvi.training.reproducibility import set_up
 
 
-def kept_snapshots(
+def each_snapshot(
     checkpoints: Path,
     steps: Sequence[int],
     model: Model,
     seed: int,
     dataset: Dataset,
     log: Callable[[str], None],
-) -> dict[int, Path]:
-    """step -> snapshot, of those steps that there are; the log names the others.
+) -> Iterator[tuple[int, Path]]:
+    """(step, its file) of those steps that there are, the model's weights being that snapshot's and the
+    random numbers of each the same; the log names the others.
 
     Args:
         checkpoints: the training's folder, in which the snapshots lie.
@@ -37,4 +39,7 @@ def kept_snapshots(
             f"{checkpoints} holds no snapshot of this training (identity {identity}); it was trained "
             "before they were asked for: train it anew, or take the run out of the figure"
         )
-    return kept
+    for step, path in kept.items():
+        set_up(seed)
+        model.load_state_dict(snapshots.load(path))
+        yield step, path

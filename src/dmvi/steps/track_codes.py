@@ -17,10 +17,9 @@ from dmvi.estimators.two_sample import mmd2_to_prior
 from dmvi.models.model import EncodingModel
 from dmvi.objectives.kernels import KERNELS, make_kernel
 from dmvi.steps.encode import posterior_batches
-from dmvi.steps.snapshot_files import kept_snapshots
-from dmvi.steps.trained import load_model
-from dmvi.training import snapshots
-from dmvi.training.reproducibility import choose_device, set_up
+from dmvi.steps.snapshot_files import each_snapshot
+from dmvi.steps.trained import load_encoder
+from dmvi.training.reproducibility import choose_device
 
 STEP = {
     "version": 1,
@@ -80,15 +79,9 @@ def track_codes(
     """
     chosen = choose_device(device)
     dataset = open_dataset(data)
-    model = load_model(model_path, chosen)
-    if not isinstance(model, EncodingModel):
-        raise DmviError(f"{model_path} is a {model.spec['model']}, which has no encoder")
+    model = load_encoder(model_path, chosen)
     rows = []
-    for step, path in kept_snapshots(
-        checkpoints, settings["steps"], model, seed, dataset, log
-    ).items():
-        set_up(seed)
-        model.load_state_dict(snapshots.load(path))
+    for step, path in each_snapshot(checkpoints, settings["steps"], model, seed, dataset, log):
         rows.append({"step": step, **_row(model, dataset.split("valid")[:IMAGES], chosen, path)})
         log(f"step {step:,}: log det {rows[-1]['logdet']:.3g}, MMD² {rows[-1]['mmd2_imq']:.3g}")
     files.write_csv(output, pd.DataFrame(rows, columns=list(COLUMNS)))

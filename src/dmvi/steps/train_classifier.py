@@ -25,13 +25,7 @@ from dmvi.training.journal import NonFiniteLossError
 from dmvi.training.reproducibility import autocast, choose_device, set_up
 from dmvi.training.signals import stop_on_signal
 
-STEP = {
-    "version": 1,
-    "wildcards": ["dataset"],
-    "gives": {},
-    "gpu": True,
-    "resumes": True,
-}
+STEP = {"version": 1, "wildcards": ["dataset"], "gives": {}, "gpu": True, "resumes": True}
 
 
 def settings(study, dataset):

@@ -15,6 +15,7 @@ from dmvi.errors import DmviError
 from dmvi.estimators.mixtures import FlowMixture, GaussianMixture, TractableMixture
 from dmvi.files import remake
 from dmvi.models import Model, make_model
+from dmvi.models.model import EncodingModel
 from dmvi.training import checkpoint
 
 # Small enough for the 256-way likelihood: 100 MB of logits at 32 x 32.
@@ -40,6 +41,21 @@ def load_model(path: Path, device: torch.device) -> Model:
             f"{path} holds other networks than this version of the code builds; {remake(path)}"
         ) from None
     return model.to(device).eval().requires_grad_(False)
+
+
+def load_encoder(path: Path, device: torch.device) -> EncodingModel:
+    """The same of a model with an encoder.
+
+    Raises:
+        DmviError: it has none.
+    """
+    model = load_model(path, device)
+    if not isinstance(model, EncodingModel):
+        raise DmviError(
+            f"{path} holds a {model.spec['model']!r} model, which has no encoder and so no codes; "
+            "choose a run whose model has one"
+        )
+    return model
 
 
 # What `encode` writes beside its arrays: their SHA-256, by name.

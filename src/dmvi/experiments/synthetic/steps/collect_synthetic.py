@@ -8,13 +8,7 @@ from dmvi import files
 from dmvi.errors import DmviError
 from dmvi.tables.reading import read_table_csv
 
-STEP = {
-    "version": 1,
-    "wildcards": ["kind"],
-    "gives": {},
-    "gpu": False,
-    "resumes": False,
-}
+STEP = {"version": 1, "wildcards": ["kind"], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs, kind):

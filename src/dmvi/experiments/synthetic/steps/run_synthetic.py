@@ -20,13 +20,7 @@ from dmvi.training import checkpoint
 from dmvi.training.engine import CheckpointPolicy, fit
 from dmvi.training.reproducibility import choose_device, set_up
 
-STEP = {
-    "version": 1,
-    "wildcards": ["kind", "setting"],
-    "gives": {},
-    "gpu": True,
-    "resumes": True,
-}
+STEP = {"version": 1, "wildcards": ["kind", "setting"], "gives": {}, "gpu": True, "resumes": True}
 LEARNERS = ("learning", "exact")  # kinds in which q is trained
 
 
