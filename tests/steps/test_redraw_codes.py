@@ -47,5 +47,5 @@ def test_a_mean_is_the_same_each_time_and_draws_are_not(spec, dataset, tmp_path)
 
 def test_a_model_without_codes_is_refused(spec, dataset, tmp_path):
     gan = {**spec, "model": "dcgan"}
-    with pytest.raises(DmviError, match="holds a .dcgan. model, which has no encoder"):
+    with pytest.raises(DmviError, match="holds a 'dcgan' model, which has no encoder"):
         redrawn(gan, dataset, tmp_path)
