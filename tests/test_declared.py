@@ -114,6 +114,14 @@ def test_passes_are_never_guessed(models):
         models(passes={"critic": {}})
 
 
+def test_a_row_of_matches_has_four_words(models):
+    words = ["a term", "what", "data", "L2"]
+    named = dict(zip(("term", "what", "space", "by"), words, strict=True))
+    assert models(matches=[words])["matches"] == models(matches=[named])["matches"] == [named]
+    with pytest.raises(DmviError, match=r"a row of `matches` is .*; give term, what, space, by"):
+        models(matches=[words[:3]])
+
+
 def test_any_likelihood_and_any_tractable_posterior(models):
     every = models(likelihoods="any", posteriors="tractable")
     assert {"bernoulli", "quantized_normal", "categorical"} <= set(every["likelihoods"])

@@ -129,6 +129,19 @@ def test_resources_tags_and_data_dir_rerun_nothing(study):
     assert study.plan("all") == {}
 
 
+def test_how_a_run_is_trained_reaches_its_command(study):
+    """What all runs share is a value in the rule, what differs a function; half a minute is not rounded."""
+    study.config["defaults"]["checkpoint_minutes"] = 0.5
+    study.config["runs"]["flow"]["checkpoint_every"] = 7
+    study.write()
+    wanted = [f"results/runs/{run}/seed0/model.pt" for run in ("plain", "flow")]
+    printed = study.snakemake("-n", "-p", "--forcerun", "train", "--", *wanted)
+    commands = {run: printed.split(f"--run {run} ")[1][:2000] for run in ("plain", "flow")}
+    assert "--checkpoint-every 5000" in commands["plain"]
+    assert "--checkpoint-every 7 " in commands["flow"]
+    assert all("--checkpoint-minutes 0.5 " in command for command in commands.values())
+
+
 def test_editing_one_run_retrains_that_run_alone(study):
     study.config["runs"]["flow"]["learning_rate"] = 2e-3
     study.write()
