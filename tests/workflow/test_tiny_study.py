@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmvi.cli import main
 from dmvi.data.dataset import open_dataset
 from dmvi.files import read_json
 
@@ -35,6 +36,15 @@ def test_it_ends_with_figures_claims_and_tables(finished):
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert "C1" in (results / "claims.md").read_text()
     assert not list(results.rglob(".*.tmp*")), "left-over temporary files"
+
+
+def test_watch_sees_every_job_done(finished, capsys):
+    """Every rule has a log of its own, which ends as `dmvi.report.watching` expects it."""
+    main(["watch", "--folder", str(finished.folder), "--once"])
+    printed = capsys.readouterr().out
+    logs = list((finished.folder / "results/logs").rglob("*.log"))
+    assert f"{len(logs)} done, 0 failed\n" in printed
+    assert "nothing runs" in printed
 
 
 @pytest.mark.parametrize("run", ["plain", "flow"])
