@@ -1,6 +1,7 @@
 """The whole chain on a tiny study, and what a change of its config makes run again."""
 
 import copy
+import json
 import os
 import random
 import re
@@ -36,6 +37,22 @@ def test_it_ends_with_figures_claims_and_tables(finished):
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert "C1" in (results / "claims.md").read_text()
     assert not list(results.rglob(".*.tmp*")), "left-over temporary files"
+
+
+def test_snakemakes_report_holds_pictures_and_opens_on_words(finished, tmp_path):
+    """Chromium leaves an embedded PDF above 2 MB blank, and the graph of jobs is no first view."""
+    page = tmp_path / "report.html"
+    finished.snakemake("--report", str(page))
+    held = dict(re.findall(r"^ *var (results|metadata) = (\{.*\});$", page.read_text(), re.M))
+    results, metadata = json.loads(held["results"]), json.loads(held["metadata"])
+    figures = {f"results/{name}.png" for name in finished.config["figures"]}
+    assert set(results) == {*figures, "results/claims.md"}
+    assert all(results[name]["mime_type"] == "image/png" for name in figures)
+    assert results["results/fig2.png"]["labels"]["figure"] == "figure 02"
+    claims = pd.read_csv(finished.folder / "results/claims.csv")["verdict"].value_counts()
+    assert list(metadata.values()) == [
+        int(claims.get(verdict, 0)) for verdict in ("holds", "fails", "undecided")
+    ]
 
 
 def test_watch_sees_every_job_done(finished, capsys):
