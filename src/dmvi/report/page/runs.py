@@ -7,6 +7,7 @@ from typing import Any
 
 from dmvi.errors import DmviError
 from dmvi.files import read_json
+from dmvi.progress import told
 from dmvi.report.page.pictures import Pictures
 from dmvi.study.config import Study
 from dmvi.tables.models import model_title
@@ -35,7 +36,10 @@ def columns_of_runs(
         curves ({name: [[step, value], ...]}); log (its last lines); command; samples and
         reconstructions (pictures).
     """
-    rows = [_row(study, results, name, seed, pictures, folder) for name, seed in _trainings(study)]
+    rows = [
+        _row(study, results, name, seed, pictures, folder)
+        for name, seed in told(_trainings(study), "reading runs", "run")
+    ]
     names = dict.fromkeys(key for row in rows for key in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
