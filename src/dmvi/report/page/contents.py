@@ -234,6 +234,7 @@ def _beside(results: Path) -> list[dict[str, str]]:
                 "settings": mine.settings,
                 "outcome": found.kind,
                 "why": found.why,
+                "computed": mine.value is not None,
             }
         )
     return rows
