@@ -226,7 +226,9 @@ def test_it_prints_again_while_something_runs_and_ends_with_it(made, capsys, mon
         (["--folder", "nowhere"], "nowhere is not a folder"),
         (["--folder", "."], "holds no config.yaml"),
         ([], "nothing of the study in .* has begun yet; `snakemake --cores all"),
-        (["--every", "0"], "--every is 0; it must be a number of seconds above 0"),
+        (["--every", "0"], "--every is 0; it must be above 0 and at most 86,400 seconds"),
+        (["--every", "inf"], "--every is inf; it must be"),
+        (["--every", "nan"], "--every is nan; it must be"),
     ],
 )
 def test_bad_input_is_one_sentence(made, capsys, monkeypatch, tmp_path_factory, change, says):

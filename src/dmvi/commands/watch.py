@@ -10,6 +10,7 @@ from dmvi.report.watching import Job, Now, Watched
 
 COMMAND = {}
 SILENT = 600.0  # seconds; a training writes a line every minute at least
+DAY = 86_400  # seconds
 SHOWN = 20  # jobs of one kind
 ENDED = ("failed", "stopped", "interrupted")
 
@@ -29,8 +30,8 @@ def watch(folder: Path = Path(), every: float = 5.0, once: bool = False) -> None
         raise DmviError(f"{folder} is not a folder")
     if not (folder / "config.yaml").exists():
         raise DmviError(f"{folder} holds no config.yaml, so it is no study's folder")
-    if not every > 0:
-        raise DmviError(f"--every is {every:g}; it must be a number of seconds above 0")
+    if not 0 < every <= DAY:
+        raise DmviError(f"--every is {every:g}; it must be above 0 and at most {DAY:,} seconds")
     if not (folder / "results/logs").is_dir() and not (folder / ".snakemake/locks").is_dir():
         raise DmviError(
             f"nothing of the study in {folder} has begun yet; "
