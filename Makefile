@@ -10,10 +10,16 @@ ACTIVATE := . $(BIN)/activate
 demo: environment
 	$(ACTIVATE) && snakemake --cores $(CORES) --quiet rules --directory studies/demo all
 	@echo
-	@echo "Three things to look at, in a browser or as files:"
+	@echo "Three things to look at:"
 	@echo "  everything on one page  file://$(CURDIR)/studies/demo/results/index.html"
 	@echo "  the verdicts            $(CURDIR)/studies/demo/results/claims.md"
 	@echo "  the figures             $(CURDIR)/studies/demo/results/fig1.pdf ... table7.pdf"
+	@$(ACTIVATE) && if python -c "import webbrowser; webbrowser.get()" 2>/dev/null; then \
+		echo "A browser of this machine opens the first:"; \
+		echo "  $(ACTIVATE) && python -m webbrowser file://$(CURDIR)/studies/demo/results/index.html"; \
+	else \
+		echo "No browser is on this machine: copy the first to one that has one; it needs no other file."; \
+	fi
 	@echo "A second demo, of the companion papers, in a few minutes more:"
 	@echo "  $(ACTIVATE) && snakemake --cores $(CORES) --directory studies/companions_demo all"
 

@@ -12,7 +12,11 @@ REPOSITORY = workflow.basedir
 sys.path.insert(0, os.path.join(REPOSITORY, "src"))
 
 from dmvi.cluster.jobs import refuse_jobs_left
-from dmvi.cluster.patches import ask_for_min_job_age_once, lift_default_rate_limit
+from dmvi.cluster.patches import (
+    ask_for_min_job_age_once,
+    lift_default_rate_limit,
+    open_report_on,
+)
 from dmvi.cluster.sentences import show_sentences_only
 from dmvi.environment import set_environment
 from dmvi.study.experiments import experiments
@@ -30,6 +34,9 @@ configfile: "config.yaml"
 
 
 report: "workflow/report/study.rst"
+
+
+open_report_on(workflow, Path(REPOSITORY) / "workflow/report")
 
 
 include: "workflow/rules/common.smk"

@@ -113,3 +113,30 @@ def test_importing_the_package_loads_nothing_that_it_does_not_use():
     assert set(dmvi.__all__) <= set(dir(dmvi))
     with pytest.raises(AttributeError, match="no attribute 'klp'"):
         _ = dmvi.klp
+
+
+def test_the_functions_load_what_they_use_and_no_more():
+    """Tables, figures, data sets and the workflow are none of theirs."""
+    unused = (
+        "{'pandas', 'scipy', 'sklearn', 'torchvision', 'matplotlib', 'snakemake', 'zuko', 'PIL'}"
+    )
+    code = (
+        "import sys, numpy; from dmvi import kl_to_prior, low_posterior, distances_to_prior\n"
+        "mean, variance = numpy.zeros((50, 2)), numpy.ones((50, 2))\n"
+        "kl_to_prior(mean, variance); low_posterior(mean, variance, draws=50, keep=5)\n"
+        "distances_to_prior(numpy.random.default_rng(0).normal(size=(50, 2)))\n"
+        f"print(sorted({{m.split('.')[0] for m in sys.modules}} & {unused}))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_tensors_that_a_network_has_just_given_are_taken_as_they_are():
+    """With their graph: numbers are the same as without it, and nothing is traced."""
+    encoder, x = torch.nn.Linear(3, 4), torch.randn(50, 3)
+    mean, log_variance = encoder(x).chunk(2, dim=1)
+    plain = mean.detach(), log_variance.detach().exp()
+    assert kl_to_prior(mean, log_variance.exp()) == kl_to_prior(*plain)
+    found = low_posterior(mean, log_variance.exp(), draws=50, keep=5)
+    assert np.array_equal(found.latents, low_posterior(*plain, draws=50, keep=5).latents)
+    assert distances_to_prior(mean) == distances_to_prior(plain[0])

@@ -122,8 +122,8 @@ def _reading(kind: Any) -> dict[str, Any]:
     ):  # nothing is the empty text, which is how the workflow says null
         read = _reading(next(k for k in inner if k is not type(None)))["type"]
         return {"type": lambda text: read(text) if text else None}
-    if kind is bool:
-        return {"type": int, "choices": (0, 1)}
+    if kind is bool:  # the flag alone means yes
+        return {"type": int, "choices": (0, 1), "nargs": "?", "const": 1}
     if kind in (int, float, str, Path):
         return {"type": kind}
     if origin is list and inner in ((Path,), (str,)):

@@ -70,7 +70,7 @@ def distances_to_prior(codes: Array, *, seed: int = 0) -> dict[str, TwoSample]:
     Returns:
         mmd2_gaussian, mmd2_imq (squared MMD by two kernels), sliced_wasserstein.
     """
-    return against_prior(codes, seed=seed)
+    return against_prior(codes.detach() if isinstance(codes, Tensor) else codes, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def _start(mean: Tensor, variance: Tensor) -> GaussianStart:
 
 
 def _mixture(mean: Array, variance: Array) -> GaussianMixture:
-    variance = torch.as_tensor(variance)
+    mean, variance = (torch.as_tensor(values).detach() for values in (mean, variance))
     if not bool((variance > 0).all()):
         raise DmviError("variance must be above 0 everywhere; give variances, not their logarithms")
-    return GaussianMixture(torch.as_tensor(mean), variance.log())
+    return GaussianMixture(mean, variance.log())

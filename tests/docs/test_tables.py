@@ -4,6 +4,7 @@ import re
 
 from blocks import REPOSITORY
 
+import dmvi
 from dmvi.study.declarations import declared_models
 
 
@@ -26,3 +27,11 @@ def test_every_figure_of_the_demo_is_in_the_gallery():
     drawn = {path.stem for path in (REPOSITORY / "results/reference/demo").glob("*.png")}
     assert len(shown) == len(set(shown))
     assert set(shown) == drawn
+
+
+def test_the_ten_lines_of_the_library_are_ten():
+    page = (REPOSITORY / "docs/library.md").read_text()
+    lines = page.split("# The ten lines:\n")[1].split("# What they say:\n")[0].splitlines()
+    assert len(lines) == 10
+    for function in dmvi.__all__:
+        assert any(f"{function}(" in line for line in lines), function

@@ -95,6 +95,36 @@ def test_runs_are_columns_with_their_numbers_curves_and_logs(made, monkeypatch):
     assert runs["state"][runs["run"].index("later")] == "not begun"
 
 
+def test_minutes_of_published_runs_are_those_on_record(made, monkeypatch):
+    """Benchmarks stay behind when a study is published; who trained what does not."""
+    study, root = made
+    name, seed = next((n, run.seeds[0]) for n, run in study.runs.items())
+    benchmark = root / f"benchmarks/train/{name}/seed{seed}.tsv"
+    benchmark.parent.mkdir(parents=True, exist_ok=True)
+    benchmark.write_text("s\tmax_rss\n120\t5\n")
+    columns = import_module("dmvi.report.page.runs").columns_of_runs
+    assert columns(study, root, Pictures(False), "mine")["minutes"][0] == 2.0
+    recorded = {"runs": {f"{name}/seed{seed}": {"seconds": 90.0}, "later/seed0": "no record"}}
+    write_json(root / "provenance.json", {"trainings": recorded})
+    runs = columns(study, root, Pictures(False), "mine")
+    assert runs["minutes"][0] == 1.5
+    assert runs["minutes"][runs["run"].index("later")] is None
+
+
+def test_published_numbers_that_a_study_lacks_stand_apart(made, monkeypatch):
+    page = written(made, monkeypatch).read_text()
+    assert "None of them is computed in this study yet." in page
+    contents = import_module("dmvi.report.page.contents")
+    beside = contents._beside(made[1])
+    beside[0] |= {"computed": True, "ours": "12.34"}
+    monkeypatch.setattr(contents, "_beside", lambda _: beside)
+    page = written(made, monkeypatch).read_text()
+    before, after = page.split(f"{len(beside) - 1} published numbers that this study does not have")
+    assert "12.34" in before
+    assert beside[1]["quantity"] in after
+    assert "12.34" not in after
+
+
 def test_it_asks_nothing_of_a_network_and_links_are_relative(made, monkeypatch):
     page = written(made, monkeypatch).read_text()
     markup = re.sub(r'src="data:[^"]*"', "", page)
@@ -135,7 +165,9 @@ def test_pictures_stop_at_their_budget(made):
 def test_a_browser_shows_it_without_an_error(made, monkeypatch):
     found = look(
         written(made, monkeypatch),
-        """found.broken = shown.filter((image) => !image.naturalWidth).length;
+        """const heads = [...document.querySelectorAll("#table thead button")];
+        found.heads = heads.map((button) => button.textContent);
+        found.broken = shown.filter((image) => !image.naturalWidth).length;
         found.pictures = document.images.length;
         const bottom = (title) => title.getBoundingClientRect().bottom;
         found.four = [...document.querySelectorAll(".four h2")].map((h) => [h.textContent, bottom(h)]);
@@ -148,6 +180,8 @@ def test_a_browser_shows_it_without_an_error(made, monkeypatch):
     assert found["requests"] == []
     assert found["broken"] == 0
     assert found["pictures"] >= 2
+    assert "KL (nats)" in found["heads"]
+    assert "minutes" not in found["heads"], "no run has any: a column of dashes"
     assert found["wide"] <= 1400
     words = ["What was reproduced", "What was not", "Why", "Your own model, your own pictures"]
     assert [name for name, bottom in found["four"] if bottom < 900] == words

@@ -5,14 +5,21 @@ import asyncio
 import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import snakemake
 import snakemake_executor_plugin_slurm as plugin
+from snakemake.report.html_reporter import ReportSettings
 from snakemake.scheduling.job_scheduler import JobRateLimiter
-from snakemake.settings.types import MaxJobsPerTimespan
+from snakemake.settings.types import GlobalReportSettings, MaxJobsPerTimespan
 
-from dmvi.cluster.patches import ask_for_min_job_age_once, lift_default_rate_limit
+from dmvi.cluster.patches import (
+    ask_for_min_job_age_once,
+    lift_default_rate_limit,
+    open_report_on,
+)
 
 JOBS = 30
 SNAKEFILE = f"""
@@ -195,3 +202,44 @@ def test_a_missing_plugin_is_one_warning(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "snakemake_executor_plugin_slurm", None)
     ask_for_min_job_age_once()
     assert "ModuleNotFoundError" in capsys.readouterr().err
+
+
+def reported(metadata: str | None, stylesheet: str | None) -> list[tuple[Path, Path]]:
+    """(template, stylesheet) of a report for which the command line names these."""
+    made = []
+
+    def create_report(report_plugin, report_settings, global_report_settings):
+        made.append((global_report_settings.metadata_template, report_settings.stylesheet_path))
+
+    workflow = SimpleNamespace(create_report=create_report)
+    open_report_on(workflow, Path("ours"))
+    workflow.create_report(
+        report_plugin=None,
+        report_settings=ReportSettings(path=Path("x.html"), stylesheet_path=stylesheet),
+        global_report_settings=GlobalReportSettings(metadata_template=metadata),
+    )
+    return made
+
+
+def test_a_report_opens_on_our_description_unless_the_user_names_another(capsys):
+    ours = (Path("ours/landing.yaml"), Path("ours/report.css"))
+    assert reported(None, None) == [ours]
+    assert reported("mine.yaml", None) == [("mine.yaml", ours[1])]
+    assert reported(None, "mine.css") == [(ours[0], "mine.css")]
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "workflow", [SimpleNamespace(), SimpleNamespace(create_report=lambda settings: None)]
+)
+def test_another_way_of_reporting_is_left_alone_with_one_warning(workflow, capsys):
+    before = dict(vars(workflow))
+    open_report_on(workflow, Path("ours"))
+    assert vars(workflow) == before
+    printed = capsys.readouterr().err
+    assert re.fullmatch(r"warning: .*its report will open on the graph of jobs\n", printed)
+
+
+def test_a_report_without_metadata_opens_on_the_graph_is_still_there():
+    template = Path(snakemake.__file__).parent / "report/html_reporter/template/components"
+    assert 'this.content = "rulegraph";' in (template / "app.js").read_text()

@@ -1,6 +1,7 @@
 """The whole chain on a tiny study, and what a change of its config makes run again."""
 
 import copy
+import json
 import os
 import random
 import re
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dmvi.cli import main
 from dmvi.data.dataset import open_dataset
 from dmvi.files import read_json
 
@@ -35,6 +37,31 @@ def test_it_ends_with_figures_claims_and_tables(finished):
     assert set(claims["verdict"]) <= {"holds", "fails", "undecided"}
     assert "C1" in (results / "claims.md").read_text()
     assert not list(results.rglob(".*.tmp*")), "left-over temporary files"
+
+
+def test_snakemakes_report_holds_pictures_and_opens_on_words(finished, tmp_path):
+    """Chromium leaves an embedded PDF above 2 MB blank, and the graph of jobs is no first view."""
+    page = tmp_path / "report.html"
+    finished.snakemake("--report", str(page))
+    held = dict(re.findall(r"^ *var (results|metadata) = (\{.*\});$", page.read_text(), re.M))
+    results, metadata = json.loads(held["results"]), json.loads(held["metadata"])
+    figures = {f"results/{name}.png" for name in finished.config["figures"]}
+    assert set(results) == {*figures, "results/claims.md"}
+    assert all(results[name]["mime_type"] == "image/png" for name in figures)
+    assert results["results/fig2.png"]["labels"]["figure"] == "figure 02"
+    claims = pd.read_csv(finished.folder / "results/claims.csv")["verdict"].value_counts()
+    assert list(metadata.values()) == [
+        int(claims.get(verdict, 0)) for verdict in ("holds", "fails", "undecided")
+    ]
+
+
+def test_watch_sees_every_job_done(finished, capsys):
+    """Every rule has a log of its own, which ends as `dmvi.report.watching` expects it."""
+    main(["watch", "--folder", str(finished.folder), "--once"])
+    printed = capsys.readouterr().out
+    logs = list((finished.folder / "results/logs").rglob("*.log"))
+    assert f"{len(logs)} done, 0 failed\n" in printed
+    assert "nothing runs" in printed
 
 
 @pytest.mark.parametrize("run", ["plain", "flow"])

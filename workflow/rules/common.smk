@@ -4,6 +4,7 @@ Required inputs: config.yaml, workflow/schemas/config.schema.yaml. Outputs: none
 """
 
 import json
+import re
 import sys
 
 import yaml
@@ -240,3 +241,10 @@ def figure_caption(wildcards):
 
 def figure_title(wildcards):
     return declared_figures()[wildcards.figure].numbered_title
+
+
+def figure_labels(wildcards):
+    """{"figure": "figure 02", "title": its title}: the report sorts labels as text."""
+    kind, number = re.fullmatch(r"([a-z]+)(\d+)", wildcards.figure).groups()
+    name = f"{kind.replace('fig', 'figure')} {int(number):02d}"
+    return {"figure": name, "title": declared_figures()[wildcards.figure].title}

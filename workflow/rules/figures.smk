@@ -52,13 +52,14 @@ rule draw:
     input:
         figure_inputs,
     output:
-        pdf=report(
-            "results/{figure}.pdf",
+        pdf="results/{figure}.pdf",
+        # Browsers leave an embedded PDF of more than 2 MB blank.
+        png=report(
+            "results/{figure}.png",
             caption="../report/figure.rst",
             category="Figures and tables",
-            labels={"figure": "{figure}"},
+            labels=figure_labels,
         ),
-        png="results/{figure}.png",
         claims="results/claims/{figure}.json",
     log:
         "results/logs/draw/{figure}.log",

@@ -10,6 +10,8 @@ import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 DEFAULT_LIMIT = (100, 1)  # Snakemake's own: at most 100 jobs started per second
@@ -69,3 +71,40 @@ def ask_for_min_job_age_once() -> None:
         seconds = ask()
         if seconds is not None:
             setattr(plugin, name, lambda: seconds)
+
+
+def open_report_on(workflow: Any, folder: Path) -> None:
+    """Makes Snakemake's report open on a description, in a style, unless the command line names others.
+
+    Without a template for it the report's first view is the graph of jobs; only the command line can name
+    one (--report-metadata), or a stylesheet (--report-html-stylesheet-path), not a Snakefile.
+
+    Args:
+        workflow: Snakemake's, as a Snakefile sees it.
+        folder: with landing.yaml, a template in YTE, and report.css, for Snakemake's own reporter.
+    """
+    with or_default("its report will open on the graph of jobs"):
+        create = workflow.create_report
+        wanted = {"global_report_settings", "report_settings"}
+        if not wanted <= set(inspect.signature(create).parameters):
+            raise OtherShapeError(f"create_report does not take {' and '.join(sorted(wanted))}")
+
+        def create_report(
+            *, report_settings: Any, global_report_settings: Any, **others: Any
+        ) -> None:
+            create(
+                report_settings=_filled(report_settings, "stylesheet_path", folder / "report.css"),
+                global_report_settings=_filled(
+                    global_report_settings, "metadata_template", folder / "landing.yaml"
+                ),
+                **others,
+            )
+
+        workflow.create_report = create_report
+
+
+def _filled(settings: Any, name: str, value: Path) -> Any:
+    """Settings with a value where they have the name and nothing under it."""
+    return (
+        replace(settings, **{name: value}) if getattr(settings, name, value) is None else settings
+    )

@@ -5,6 +5,7 @@ from pathlib import Path
 import yaml
 
 from dmvi.costs.plan import make_plan, write_plan
+from dmvi.progress import said
 from dmvi.report.rehearsal import rehearse, undecidable
 from dmvi.study.folder import SCHEMA, read_study
 
@@ -25,7 +26,9 @@ def plan(
         targets: as for snakemake; all by default.
     """
     study, rates = read_study(folder, schema), yaml.safe_load(hardware.read_text())
-    print(write_plan(make_plan(study, folder, snakefile, rates, list(targets)), study, rates))
+    with said("asking Snakemake what is left to do"):
+        found = make_plan(study, folder, snakefile, rates, list(targets))
+    print(write_plan(found, study, rates))
     lines = undecidable(rehearse(study))
     if lines:
         print("", *lines, sep="\n")

@@ -2,6 +2,7 @@
 
 import hashlib
 import socket
+import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from dmvi.data.request import Request
 from dmvi.errors import DmviError
+from dmvi.progress import bars_as_lines
 
 # Seconds without a byte before a download counts as failed: behind a firewall that swallows
 # packets it would otherwise wait for ever.
@@ -49,7 +51,9 @@ def official_folder(request: Request, title: str, wanted: Mapping[str, str]) -> 
         with _lock(request.raw_dir, title), _timeout():
             # Looked up again: another job may have fetched them while this one waited.
             for path in _missing(request.raw_dir, wanted):
-                _fetch(title, request.raw_dir / path, wanted[path])
+                print(f"downloading {path} of {title}", file=sys.stderr, flush=True)
+                with bars_as_lines():
+                    _fetch(title, request.raw_dir / path, wanted[path])
     # Whatever went wrong (urllib, http, sockets, the drive's client), the advice is the same.
     except Exception as error:
         raise DmviError(

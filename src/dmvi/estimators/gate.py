@@ -8,7 +8,6 @@ model itself made, annealing forwards gives a lower and backwards an upper bound
 import math
 from dataclasses import dataclass
 
-from scipy.stats import t as student
 from torch import Tensor
 
 from dmvi.errors import DmviError
@@ -54,6 +53,8 @@ def gate(lower: Tensor, upper: Tensor, threshold: float = LARGEST_GAP) -> Gate:
     Raises:
         DmviError: fewer than 2 images, other shapes, or a threshold not above 0.
     """
+    from scipy.stats import t as student  # a second to load, which only a gate needs
+
     if lower.shape != upper.shape or lower.ndim != 1 or len(lower) < 2 or not threshold > 0:
         raise DmviError(
             f"gate: bounds have shapes {tuple(lower.shape)} and {tuple(upper.shape)}, the threshold is "

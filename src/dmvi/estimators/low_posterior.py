@@ -6,14 +6,16 @@ keep the m of lowest log q(z). Decoded, they show what a VAE makes of the holes 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import torch
-from scipy.spatial.distance import cdist
 
 from dmvi.errors import DmviError
 from dmvi.estimators.streaming import TractableMixture, standard_normal_log_density
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def log_density_table(
     *,
     generator: torch.Generator,
     codes: int | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """log q(z) and log p(z) of the prior draws beside those of as many codes z ~ q(z|x).
 
     Args:
@@ -77,6 +79,8 @@ def log_density_table(
     Returns:
         Columns group ("prior" or "posterior"), log_q, log_p (nats), selected (bool; the m lowest).
     """
+    import pandas as pd  # not needed to find them
+
     count = min(len(found.draws) if codes is None else codes, mixture.components)
     index = torch.randperm(mixture.components, generator=generator)[:count]
     z, own_log_prob = mixture.sample(index, generator)
@@ -89,7 +93,7 @@ def log_density_table(
     return pd.concat([pd.DataFrame(prior), pd.DataFrame(posterior)], ignore_index=True)
 
 
-def nearest_rank(latents_low: np.ndarray, prior_draws: np.ndarray) -> pd.DataFrame:
+def nearest_rank(latents_low: np.ndarray, prior_draws: np.ndarray) -> "pd.DataFrame":
     """Whether low-posterior latents lie together: how near is the nearest other one?
 
     For each of the m latents, all other prior draws are sorted by Euclidean distance; its rank is
@@ -103,6 +107,9 @@ def nearest_rank(latents_low: np.ndarray, prior_draws: np.ndarray) -> pd.DataFra
     Returns:
         Columns index (row of `latents_low`), rank.
     """
+    import pandas as pd
+    from scipy.spatial.distance import cdist
+
     low, draws = np.asarray(latents_low, np.float64), np.asarray(prior_draws, np.float64)
     if len(low) < 2:
         raise DmviError(f"nearest rank: {len(low)} latents given; at least 2 have other ones.")

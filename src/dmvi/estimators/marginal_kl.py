@@ -18,14 +18,17 @@ it is kept beside the value.
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import torch
 from torch import Tensor
 
 from dmvi.errors import DmviError
 from dmvi.estimators.estimate import Estimate, mean_and_error
 from dmvi.estimators.streaming import TractableMixture, standard_normal_log_density
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Progress = Callable[[int, int], None]
 
@@ -146,7 +149,7 @@ def kl_curve(
     samples: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-) -> pd.DataFrame:
+) -> "pd.DataFrame":
     """KL of mixtures subsampled to n components, z from the subsample's own posteriors.
 
     Shows how far the value follows avg_kl - log n. The subsamples are nested (prefixes of one
@@ -166,6 +169,8 @@ def kl_curve(
         draws = max(2, n) if samples is None else samples
         part = marginal_kl(mixture.subset(order[:n]), samples=draws, seed=seed, progress=progress)
         rows.append((n, part.value, part.standard_error, part.lower))
+    import pandas as pd  # half a second, which a KL alone does without
+
     return pd.DataFrame(rows, columns=["components", "value", "standard_error", "lower"])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from PIL import Image
 
 from dmvi.errors import DmviError
+from dmvi.progress import told
 from dmvi.study.config import Study
 
 COLOURS = 256  # of a palette: a third of the bytes
@@ -24,7 +25,7 @@ def preview(study: Study, results: Path, output: Path, width: int = 800) -> None
             )
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
-    for figure in study.figures:
+    for figure in told(list(study.figures), "making pictures smaller", "figure"):
         with Image.open(results / f"{figure}.png") as picture:
             size = (width, round(picture.height * width / picture.width))
             small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)

@@ -17,6 +17,7 @@ from dmvi.data.registry import BUILDERS
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.figures.base import render
+from dmvi.progress import told
 from dmvi.report.page.write import write
 from dmvi.report.write_gallery import write_gallery
 from dmvi.steps.provenance import summary, trainings
@@ -67,6 +68,12 @@ def publish(
         left_out = _copy_tables(results, folder, study)
         log("tables copied; reading who trained what")
         trained = trainings(study, results)
+        models = {
+            f"{name}/seed{seed}": results / f"runs/{name}/seed{seed}/model.pt"
+            for name, run in study.runs.items()
+            for seed in run.seeds
+        }
+        there = [name for name, path in models.items() if path.exists()]
         totals = summary(trained)
         files.write_json(
             folder / "provenance.json",
@@ -83,10 +90,8 @@ def publish(
                     for path in sorted(results.glob("classifiers/*/classifier.json"))
                 },
                 "model_sha256": {
-                    f"{name}/seed{seed}": files.sha256(results / f"runs/{name}/seed{seed}/model.pt")
-                    for name, run in study.runs.items()
-                    for seed in run.seeds
-                    if (results / f"runs/{name}/seed{seed}/model.pt").exists()
+                    name: files.sha256(models[name])
+                    for name in told(there, "checksums of models", "model")
                 },
                 "minutes_of_last_attempts": _minutes(results / "benchmarks"),
                 "figures_without_celeba_photographs": redrawn,

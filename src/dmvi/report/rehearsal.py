@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from dmvi.claims.declared import Declaration, declared_claims
 from dmvi.claims.ledger import Claim, id_order
 from dmvi.errors import DmviError
+from dmvi.progress import told
 from dmvi.report.worlds import NotMadeUpError, World
 from dmvi.study.config import Study
 
@@ -52,7 +53,8 @@ class Rehearsal:
 
 def rehearse(study: Study) -> list[Rehearsal]:
     """Every claim that a figure of the study decides, by id and figure."""
-    found = [_rehearsed(study, d) for d in declared_claims() if d.figure in study.figures]
+    of_study = [d for d in declared_claims() if d.figure in study.figures]
+    found = [_rehearsed(study, d) for d in told(of_study, "rehearsing claims", "claim")]
     return sorted(found, key=lambda r: (*id_order(r.id), *id_order(r.figure)))
 
 

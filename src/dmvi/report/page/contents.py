@@ -16,6 +16,7 @@ from dmvi.claims.published import PUBLISHED
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.files import read_json
+from dmvi.progress import told
 from dmvi.report.beside import described, ours_of
 from dmvi.report.page.pictures import Pictures
 from dmvi.report.page.runs import columns_of_runs
@@ -53,7 +54,8 @@ def contents(
     claims = _claims(results)
     log("figures")
     figures = [
-        _figure(name, study, results, output, pictures, named, claims) for name in study.figures
+        _figure(name, study, results, output, pictures, named, claims)
+        for name in told(list(study.figures), "reading figures", "figure")
     ]
     log(f"{sum(not f['missing'] for f in figures)} of {len(figures)} figures; runs")
     runs = columns_of_runs(study, results, pictures, named)
@@ -232,6 +234,7 @@ def _beside(results: Path) -> list[dict[str, str]]:
                 "settings": mine.settings,
                 "outcome": found.kind,
                 "why": found.why,
+                "computed": mine.value is not None,
             }
         )
     return rows

@@ -3,8 +3,9 @@
 // "#": runs?model=vae&sort=kl&down=1, or run=NAME&seed=0.
 const RUNS = JSON.parse(document.getElementById("data").textContent).runs;
 const HIDDEN = ["title", "settings", "tags", "curves", "log", "command", "samples", "reconstructions"];
-const COLUMNS = Object.keys(RUNS).filter((name) => !HIDDEN.includes(name));
-const WORDS = { latent_dim: "latents", kl: "KL (nats)", kl_low: "at least", kl_high: "at most" };
+// A column in which no run has a value is left out.
+const COLUMNS = Object.keys(RUNS).filter((name) => !HIDDEN.includes(name) && RUNS[name].some((value) => value !== null));
+const WORDS = { latent_dim: "latents", kl: "KL (nats)", kl_low: "KL at least", kl_high: "KL at most" };
 const table = document.getElementById("table");
 const filters = document.querySelector(".filters");
 const count = filters.querySelector("output");
@@ -65,7 +66,9 @@ function draw() {
       if (numeric(name)) cell.className = "number";
       if (name === "run") {
         cell.scope = "row";
-        const button = element("button", RUNS.run[i], { type: "button" });
+        const button = element("button", undefined, { type: "button" });
+        // Names may be broken behind "_" and "-", and nowhere else.
+        for (const part of RUNS.run[i].split(/(?<=[_-])/)) button.append(part, element("wbr"));
         button.addEventListener("click", () => { location.hash = new URLSearchParams({ run: RUNS.run[i], seed: RUNS.seed[i] }); });
         cell.append(button);
       }
@@ -121,11 +124,18 @@ function show(i) {
     if (RUNS[name][i]) view.append(element("h3", name), element("img", undefined, { src: RUNS[name][i], alt: `${name} of ${RUNS.run[i]}` }));
   }
   const curves = Object.entries(RUNS.curves[i]);
-  if (curves.length) view.append(element("h3", "Along training"), ...curves.map(([name, points]) => curve(name, points)));
+  if (curves.length) {
+    const side = element("div", undefined, { class: "curves" });
+    side.append(...curves.map(([name, points]) => curve(name, points)));
+    view.append(element("h3", "Along training"), side);
+  }
   const list = element("dl");
   const settings = { ...Object.fromEntries(COLUMNS.map((name) => [name, RUNS[name][i]])), ...RUNS.settings[i], tags: RUNS.tags[i].join(", ") };
   for (const [name, value] of Object.entries(settings)) {
-    if (value !== null && value !== "") list.append(element("dt", name), element("dd", shown(name, value)));
+    if (value === null || value === "") continue;
+    const pair = element("div");
+    pair.append(element("dt", name.startsWith("kl") ? WORDS[name] : name), element("dd", shown(name, value)));
+    list.append(pair);
   }
   view.append(element("h3", "Settings and numbers"), list, element("h3", "Made by"));
   const command = element("p");

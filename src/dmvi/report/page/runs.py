@@ -7,6 +7,7 @@ from typing import Any
 
 from dmvi.errors import DmviError
 from dmvi.files import read_json
+from dmvi.progress import told
 from dmvi.report.page.pictures import Pictures
 from dmvi.study.config import Study
 from dmvi.tables.models import model_title
@@ -31,11 +32,15 @@ def columns_of_runs(
     Returns:
         run, seed, state ("finished", "not finished", "not begun"), the settings of `SHOWN`, kl with
         kl_low and kl_high in nats (avgKL - log N and avgKL), a column per score, minutes (of the
-        last attempt of its training); title of the model; settings (all of them, as text); tags;
-        curves ({name: [[step, value], ...]}); log (its last lines); command; samples and
-        reconstructions (pictures).
+        last attempt of its training; of all attempts where results are published); title of the
+        model; settings (all of them, as text); tags; curves ({name: [[step, value], ...]}); log (its
+        last lines); command; samples and reconstructions (pictures).
     """
-    rows = [_row(study, results, name, seed, pictures, folder) for name, seed in _trainings(study)]
+    recorded = _table(results / "provenance.json").get("trainings", {}).get("runs", {})
+    rows = [
+        _row(study, results, name, seed, pictures, folder, recorded)
+        for name, seed in told(_trainings(study), "reading runs", "run")
+    ]
     names = dict.fromkeys(key for row in rows for key in row)
     return {name: [row.get(name) for row in rows] for name in names}
 
@@ -45,13 +50,19 @@ def _trainings(study: Study) -> list[tuple[str, int]]:
 
 
 def _row(
-    study: Study, results: Path, name: str, seed: int, pictures: Pictures, folder: str
+    study: Study,
+    results: Path,
+    name: str,
+    seed: int,
+    pictures: Pictures,
+    folder: str,
+    recorded: dict[str, Any],
 ) -> dict[str, Any]:
     run, place = study.runs[name], results / f"runs/{name}/seed{seed}"
     made = f"results/runs/{name}/seed{seed}"
     row: dict[str, Any] = {"run": name, "seed": seed, "state": _state(results, name, seed)}
     row |= {key: _plain(run.spec.get(key)) for key in SHOWN}
-    row |= _kl(place) | _scores(place) | {"minutes": _minutes(results, name, seed)}
+    row |= _kl(place) | _scores(place) | {"minutes": _minutes(results, name, seed, recorded)}
     row["title"] = model_title(run.spec["model"])
     row["settings"] = {key: _plain(value) for key, value in run.spec.items() if key not in SHOWN}
     row["tags"] = list(run.tags)
@@ -105,7 +116,10 @@ def _scores(place: Path) -> dict[str, float | None]:
     return {key: _short(entry.get("value")) for key, entry in scores.items() if key in METRICS}
 
 
-def _minutes(results: Path, name: str, seed: int) -> float | None:
+def _minutes(results: Path, name: str, seed: int, recorded: dict[str, Any]) -> float | None:
+    known = recorded.get(f"{name}/seed{seed}")
+    if isinstance(known, dict):  # a sentence where there is no record
+        return _short(known["seconds"] / 60)
     try:
         with open(results / f"benchmarks/train/{name}/seed{seed}.tsv") as file:
             return _short(float(next(csv.DictReader(file, delimiter="\t"))["s"]) / 60)

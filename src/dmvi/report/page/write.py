@@ -38,7 +38,7 @@ def write(
         )
     with atomic_path(output) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    log(f"{output}: {size / 1e6:.1f} MB")
+    log(f"{output.name}: {size / 1e6:.1f} MB")
 
 
 def page(found: dict[str, Any]) -> str:
