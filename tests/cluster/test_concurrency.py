@@ -6,11 +6,8 @@ import signal
 
 import psutil
 import pytest
-from real_slurm import MODEL, RUN, await_until, short_config
-from test_interruptions import LOW, low_nodes, repaired
+from real_slurm import LOW, MODEL, RUN, await_until, short_config
 
-# Fixtures of the other file, which this one uses too.
-__all__ = ["low_nodes", "repaired"]
 REFUSED = re.compile(r"^dmvi: \S+ is in use by (.+); wait for that job or cancel it$", re.MULTILINE)
 
 
