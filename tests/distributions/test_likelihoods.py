@@ -10,6 +10,7 @@ from torch import distributions
 from dmvi.distributions.likelihoods import LIKELIHOODS
 from dmvi.distributions.likelihoods.bernoulli import Bernoulli
 from dmvi.distributions.likelihoods.categorical import Categorical
+from dmvi.distributions.likelihoods.narrow_quantized_normal import NarrowQuantizedNormal
 from dmvi.distributions.likelihoods.quantized_normal import QuantizedNormal
 from dmvi.distributions.registry import declared_likelihoods
 
@@ -73,6 +74,19 @@ def test_quantized_normal_is_the_average_log_density_over_the_bin():
     x = torch.full((1, 1, 1, 1), k / 255.0)
     output = torch.tensor([mu, log_sigma]).view(1, 2, 1, 1)
     assert QuantizedNormal().log_prob(x, output).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_narrow_start_is_the_same_density_at_an_eighth_of_the_scale():
+    x, mu, log_sigma = pixels(2, 3, 4, 4), torch.rand(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
+    narrow = NarrowQuantizedNormal()
+    torch.testing.assert_close(
+        narrow.log_prob(x, torch.cat([mu, log_sigma + math.log(8.0)], 1)),
+        QuantizedNormal().log_prob(x, torch.cat([mu, log_sigma], 1)),
+    )
+    _, start = narrow.parameters(torch.zeros(1, 2, 1, 1))
+    assert start.exp().item() == pytest.approx(0.125)
+    _, least = narrow.parameters(torch.full((1, 2, 1, 1), -50.0))
+    assert least.item() == QuantizedNormal.min_log_sigma
 
 
 def test_quantized_normal_channels_are_two_halves():
