@@ -92,6 +92,20 @@ def test_files_that_are_not_there_are_one_sentence_and_prepared_data_need_none(s
     assert "Traceback" not in printed
 
 
+def test_of_two_starts_at_once_one_is_refused_and_the_other_goes_on(study):
+    fresh = Study(study.folder)
+    fresh.config["runs"]["plain"]["iterations"] = 2000  # both are there while it trains
+    fresh.write()
+    target = "results/runs/plain/seed0/model.pt"
+    both = [fresh.started(target) for _ in range(2)]
+    printed = {process.communicate()[0]: process.returncode for process in both}
+    assert sorted(map(bool, printed.values())) == [False, True], printed
+    refused = next(text for text, status in printed.items() if status)
+    assert "cannot be locked" in refused or "is in use by process" in refused
+    assert "Traceback" not in refused
+    assert fresh.plan(target) == {}
+
+
 def test_a_default_that_a_model_cannot_use_is_said_once_per_run(study):
     fresh = Study(study.folder)
     fresh.config["defaults"]["posterior"] = "realnvp"

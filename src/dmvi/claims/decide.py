@@ -204,10 +204,11 @@ def over_seeds(values: dict, unit: str = "") -> str:
 def plus_minus(value: float, error: float | None = None) -> str:
     """ "0.01470 ± 0.00008", "25,813 ± 12": a value and its error, to the same decimals.
 
-    As many as show three digits of the value and the error's first, without an exponent. A value alone, if
-    there is no error.
+    As many as show three digits of the larger one and the error's first, without an exponent. A value alone,
+    if there is no error.
     """
-    decimals = max(0, 2 - _first_digit(value), -_first_digit(error))
+    first, of_error = _first_digit(value), _first_digit(error)
+    decimals = max(0, 2 - (max(first, of_error) if error else first), -of_error)
     texts = [f"{number:,.{decimals}f}" for number in (value, error) if number is not None]
     if error == 0:
         texts[1] = "0"

@@ -7,7 +7,7 @@ from dmvi.figures.base import render
 from dmvi.tables.results import Tables
 
 STEP = {
-    "version": 6,
+    "version": 7,
     "wildcards": ["figure"],
     "gives": {},
     "gpu": False,
