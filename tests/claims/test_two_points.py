@@ -14,7 +14,7 @@ from dmvi.tables.results import Tables
 def world(tmp_path):
     """Writes the tables of both objectives; gives D1."""
 
-    def made(kls, far, seeds=(0, 1, 2), **attributes):
+    def made(kls, far, seeds=(0, 1, 2), information=0.6, **attributes):
         meta = {"builder": "two_points", "title": "Two points", "standin": False, "note": ""}
         files.write_json(tmp_path / "data/points/meta.json", meta)
         for model in ("vae", "infovae_mmd"):
@@ -27,9 +27,9 @@ def world(tmp_path):
                 files.write_json(folder / "run.json", run)
                 images = [{"value": v, "share": 0.5, "mean": 0, "std": 1} for v in (64, 191)]
                 summary = {"kl": kls[model] + 0.01 * seed, "far_mass": far[model] + 1e-3 * seed}
-                files.write_json(
-                    folder / "points.json", {**summary, "avg_kl": 1.0, "images": images}
-                )
+                average = summary["kl"] + (information if seed == 0 else 0.6)
+                summary |= {"avg_kl": average, "images": images}
+                files.write_json(folder / "points.json", summary)
                 z = np.linspace(-4, 4, 50)
                 columns = ("prior", "marginal", "posterior_64", "posterior_191")
                 curves = {"z": z, **dict.fromkeys(columns, np.exp(-0.5 * z**2))}
@@ -68,6 +68,12 @@ def test_d1_does_not_compare_other_budgets(world):
     claim, _ = world(APART, FAR, vae={"iterations": 20})
     assert claim.verdict == "undecided"
     assert "unequal budgets" in claim.value_text
+
+
+def test_d1_is_not_asked_of_codes_that_do_not_tell_the_points_apart(world):
+    claim, _ = world(APART, FAR, information=0.1)
+    assert claim.verdict == "undecided"
+    assert "I(x;z) at least 0.1 against 0.1 nats" in claim.value_text
 
 
 def test_figure_30_draws(world, tmp_path):
