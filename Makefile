@@ -61,7 +61,8 @@ environment: .venv/installed
 	$(BIN)/pip install --quiet --no-deps --editable .
 	touch $@
 
-# Needs pip-tools. Afterwards the pins are copied into the conda environment.
+# Needs pip-tools. Afterwards the pins are copied into the conda environment. Then, with them installed:
+# python -m dmvi licences --output envs/licences.tsv
 lock:
 	cd envs && pip-compile --quiet --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host --output-file lock.txt requirements.in

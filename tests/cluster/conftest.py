@@ -1,11 +1,13 @@
 """Studies on the test cluster; without one, all tests are skipped."""
 
 import copy
+import fcntl
 import shutil
+import subprocess
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from real_slurm import HERE, MODEL, RUN, SlurmStudy, short_config, slurm
+from real_slurm import HERE, MODEL, RUN, SlurmStudy, await_until, nodes_up, short_config, slurm
 from tiny_study import Study
 
 STUDIES = pytest.StashKey[list]()
@@ -81,3 +83,21 @@ def uninterrupted(prepared, tmp_path_factory, background) -> Future:
         return (study.folder / MODEL).read_bytes()
 
     return background(train)
+
+
+@pytest.fixture
+def low_nodes():
+    """The nodes d1 and d2 for one test at a time, though tests may run beside each other."""
+    with open(RUN / "low.lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@pytest.fixture
+def repaired():
+    """Nodes that a test may break; each is started again."""
+    broken = []
+    yield broken
+    for node in broken:
+        subprocess.run(["slurmd", "-N", node], check=True)
+        await_until(f"{node} is back", 60, lambda n=node: n in nodes_up())

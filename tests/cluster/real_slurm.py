@@ -20,6 +20,10 @@ LOGS = Path("/var/log/dmvi-cluster")
 OPTIONS = ("--slurm-init-seconds-before-status-checks=8", "--latency-wait=5", "--jobs=6")
 
 
+# The partition whose jobs may be preempted; set-resources replaces all of the profile's.
+LOW = ("--set-resources", "train:slurm_partition=low", "train:slurm_extra='--signal=TERM@120'")
+
+
 # What most tests train: the run of `long_config`.
 MODEL = "results/runs/plain/seed0/model.pt"
 

@@ -1,31 +1,7 @@
 """A training that the cluster interrupts goes on from its checkpoint and ends with the same bytes."""
 
-import fcntl
-import subprocess
-
-import pytest
-from real_slurm import (
-    MODEL,
-    RUN,
-    await_until,
-    crash,
-    long_config,
-    nodes_up,
-    short_config,
-    slurm,
-)
+from real_slurm import LOW, MODEL, crash, long_config, short_config, slurm
 from tiny_study import Study
-
-# The partition whose jobs may be preempted; set-resources replaces all of the profile's.
-LOW = ("--set-resources", "train:slurm_partition=low", "train:slurm_extra='--signal=TERM@120'")
-
-
-@pytest.fixture
-def low_nodes():
-    """The nodes d1 and d2 for one test at a time, though tests may run beside each other."""
-    with open(RUN / "low.lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def test_over_its_time_limit(new_study, background):
@@ -66,16 +42,6 @@ def test_cancelled(new_study, uninterrupted):
     assert [job.state for job in study.jobs("train")] == ["CANCELLED", "COMPLETED"]
     assert "resumed from" in study.log()
     assert study.read(MODEL) == uninterrupted.result()
-
-
-@pytest.fixture
-def repaired():
-    """Nodes that a test may break; each is started again."""
-    broken = []
-    yield broken
-    for node in broken:
-        subprocess.run(["slurmd", "-N", node], check=True)
-        await_until(f"{node} is back", 60, lambda n=node: n in nodes_up())
 
 
 def test_its_node_goes_down(new_study, uninterrupted, low_nodes, repaired):

@@ -209,6 +209,39 @@ def test_gallery_shows_every_figure_with_its_caption(tmp_path):
         assert declared_figures()[figure].caption in text
 
 
+def test_a_published_page_begins_with_the_verdicts(tmp_path):
+    ledger = tmp_path / "claims.csv"
+    rows = [
+        {"id": "C10", "figure": "fig5", "statement": "It | falls.", "verdict": "undecided"},
+        {"id": "C1", "figure": "fig2", "statement": "KL > 0", "verdict": "holds", "seeds": 1,
+         "verdicts": "A holds; B holds", "value_text": "KL 3", "paper": "44.7"},
+    ]  # fmt: skip
+    common = {"scale": "reduced", "data": "A; B", "standins": "B"}
+    table = pd.DataFrame([{**common, **row} for row in rows])
+    table.to_csv(ledger, index=False)
+    names = ["fig2", "fig5", "table3"]
+    page = tmp_path / "README.md"
+    write_gallery(names, {"name": "mine", "scale": "reduced"}, page, claims_path=ledger)
+    text = page.read_text()
+    lines = text.splitlines()
+    first = lines.index("| figure | claim | published | ours | verdict | what limits it |")
+    assert lines[first + 2] == (
+        "| [fig2](#fig2) | C1: KL > 0 | 44.7 | KL 3 | ✅ **holds**<br>A holds<br>B holds | "
+        "reduced scale, partly stand-in data, one seed |"
+    )
+    assert lines[first + 3].startswith(
+        "| [fig5](#fig5) | C10: It \\| falls. | – | – | ❔ **undecided** |"
+    )
+    for name in names:  # the contents, and the place that they lead to
+        assert (
+            text.index(f"](#{name})")
+            < text.index(f'<a id="{name}"></a>')
+            < text.index(f"({name}.png)")
+        )
+    listed = next(line for line in lines if line.startswith("- [") and "#fig2" in line)
+    assert listed.endswith("(#fig2) ✅ C1")
+
+
 def test_a_preview_keeps_the_colour_of_a_small_mark(finished, tmp_path):
     own_study, _ = finished
     rng = np.random.default_rng(0)

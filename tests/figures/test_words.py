@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from dmvi.claims.decide import mean_and_spread
+from dmvi.claims.decide import mean_and_spread, plus_minus
 from dmvi.figures.base import figure_module
 from dmvi.figures.density_tables import with_error
 from dmvi.figures.numerals import rough
@@ -15,7 +15,9 @@ from dmvi.figures.numerals import rough
         ([0.01476, 0.01464], "0.01470 ± 0.00008"),
         ([0.0120, 0.0126], "0.0123 ± 0.0004"),
         ([14.0, 18.8], "16.4 ± 3.4"),
-        ([1200.0, 1400.0], "1300 ± 141"),
+        ([1200.0, 1400.0], "1,300 ± 141"),
+        ([-2.0, -2.4], "−2.20 ± 0.28"),
+        ([100.0, 300.0], "200 ± 141"),
         ([0.5], "0.500"),
         ([0.5, 0.5], "0.500 ± 0"),
         ([0.0, 0.0], "0.00 ± 0"),
@@ -29,7 +31,12 @@ def test_errors_are_written_out():
     assert [rough(x) for x in (8.4e-5, 0.021, 0.96, 0.099, 12.3, 0.0)] == [
         *("0.00008", "0.02", "1", "0.1", "12", "0"),
     ]
-    assert with_error(2.31, 8.4e-5) == "2.31 ± 0.00008"
+    assert with_error(2.31, 8.4e-5) == "2.31000 ± 0.00008"
+    assert with_error(256.72, 0.4) == "256.7 ± 0.4"
+    assert with_error(25_812.8, 11.6) == "25,813 ± 12"
+    assert with_error(7.2e8, 1.3e4) == "7.20e+08 ± 13,000"
+    assert plus_minus(float("inf"), float("nan")) == "inf ± nan"
+    assert plus_minus(0.0) == "0.00"
 
 
 def test_titles_of_panels_leave_out_what_the_footer_says(results):

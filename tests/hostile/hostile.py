@@ -17,6 +17,7 @@ import yaml
 from tiny_study import REPOSITORY, tiny_config
 
 from dmvi.costs.model import Costs
+from dmvi.data.given import check_given
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.study.capabilities import lacks
@@ -41,8 +42,8 @@ def hardware() -> dict[str, Any]:
 
 
 def changed(row: dict[str, Any]) -> dict[str, Any]:
-    """The tiny study's config with one key set or dropped."""
-    config = copy.deepcopy(tiny_config())
+    """The tiny study's config with one key set or dropped, and the top-level keys `also` set."""
+    config = copy.deepcopy(tiny_config()) | row.get("also", {})
     *parents, last = (row.get("set") or row["drop"]).split(".")
     if row.get("set") == "runs.../../x":
         parents, last = ["runs"], "../../x"
@@ -136,7 +137,10 @@ def answer(content: bytes | dict[str, Any], folder: Path) -> str | None:
     (folder / "config.yaml").write_bytes(content)
     try:
         with at_most(SECONDS):
-            plan(read_study(folder, SCHEMA))
+            study = read_study(folder, SCHEMA)
+            for name, spec in study.data.items():
+                check_given(name, spec, study.config.get("data_dir"), folder)
+            plan(study)
     except DmviError as error:
         sentence = str(error)
         assert "\n" not in sentence, f"several lines: {sentence!r}"

@@ -1,7 +1,10 @@
 """The real command on malformed studies and targets: the last line is the sentence, without a traceback."""
 
+import shutil
+
 import pytest
 from hostile import changed, rows, written
+from PIL import Image
 from tiny_study import Study
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
@@ -60,6 +63,47 @@ def test_wrong_folders_are_one_sentence(study):
     (study.folder / "results").symlink_to("nowhere")
     assert "results is a link to nowhere" in last_line(fresh, "all")
     (study.folder / "results").unlink()
+
+
+def test_files_that_are_not_there_are_one_sentence_and_prepared_data_need_none(study):
+    fresh = Study(study.folder)
+    fresh.config["data"] = {"mine": {"builder": "folder", "path": "pictures", "size": 28}}
+    fresh.config["data"]["mine"]["limit"] = {"train": 20, "valid": 5, "test": 5}
+    fresh.config["defaults"]["data"] = "mine"
+    fresh.config["runs"] = {"plain": {"tags": ["main"]}}
+    fresh.config["estimators"]["scores"] = {}
+    fresh.config["figures"] = {"fig2": {}}
+    fresh.config["data_dir"] = "given"
+    fresh.write()
+    target = "results/runs/plain/seed0/model.pt"
+    line = last_line(fresh, target)
+    assert line.startswith("dmvi: config.yaml: data_dir is 'given', which is not a folder"), line
+    pictures = fresh.folder / "given/pictures"
+    pictures.mkdir(parents=True)
+    for number in range(30):
+        Image.new("RGB", (30, 30), (number, 0, 0)).save(pictures / f"{number}.png")
+    fresh.snakemake("results/data/mine/meta.json")
+    shutil.rmtree(fresh.folder / "given")
+    assert fresh.plan(target) == {"train": 1}
+    assert fresh.plan(target, "--config", "data_dir=/nowhere") == {"train": 1}
+    shutil.rmtree(fresh.folder / "results")
+    printed = fresh.snakemake("-n", target, "--config", "data_dir=/nowhere", check=False)
+    assert "data_dir is '/nowhere', which is not a folder" in printed.strip().splitlines()[-1]
+    assert "Traceback" not in printed
+
+
+def test_of_two_starts_at_once_one_is_refused_and_the_other_goes_on(study):
+    fresh = Study(study.folder)
+    fresh.config["runs"]["plain"]["iterations"] = 2000  # both are there while it trains
+    fresh.write()
+    target = "results/runs/plain/seed0/model.pt"
+    both = [fresh.started(target) for _ in range(2)]
+    printed = {process.communicate()[0]: process.returncode for process in both}
+    assert sorted(map(bool, printed.values())) == [False, True], printed
+    refused = next(text for text, status in printed.items() if status)
+    assert "cannot be locked" in refused or "is in use by process" in refused
+    assert "Traceback" not in refused
+    assert fresh.plan(target) == {}
 
 
 def test_a_default_that_a_model_cannot_use_is_said_once_per_run(study):

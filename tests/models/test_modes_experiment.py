@@ -43,6 +43,24 @@ def test_a_mode_is_found_from_five_samples_of_2500_on():
         assert modes.count(samples, mixture) == (found, inside / modes.SAMPLES)
 
 
+@pytest.mark.parametrize("case", modes.CASES)
+def test_every_network_is_a_plain_perceptron_that_its_player_trains(case):
+    def size(inputs, outputs):
+        units = modes.UNITS
+        return (inputs + 1) * units + (units + 1) * units + (units + 1) * outputs
+
+    model = modes.plain(*modes.CASES[case])
+    sizes = {
+        player.name: sum(parameter.numel() for parameter in player.parameters())
+        for player in model.players()
+    }
+    expected = {"discriminator": size(2, 1), "generator": size(2, 2)}
+    if "encoder" in sizes:
+        expected |= {"discriminator": size(4, 1), "encoder": size(2, 2)}
+    assert sizes == expected
+    assert not [m for m in model.modules() if isinstance(m, torch.nn.ELU | torch.nn.BatchNorm1d)]
+
+
 def test_dcgan_moves_its_samples_to_the_ring():
     ring = modes.DATA["ring of 8"].modes.norm(dim=1)[0]
     first, trained = (
@@ -52,7 +70,7 @@ def test_dcgan_moves_its_samples_to_the_ring():
     assert trained < 0.7 * first
 
 
-def test_every_option_and_rate_of_a_case_reaches_its_training():
+def test_every_option_of_a_case_reaches_its_training():
     samples = [modes.train("grid of 25", case, 0, 3) for case in modes.CASES]
     for first in range(len(samples)):
         assert torch.equal(samples[first], modes.train("grid of 25", [*modes.CASES][first], 0, 3))

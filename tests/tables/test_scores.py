@@ -17,7 +17,10 @@ def test_best_run_is_the_lowest_mean_critic_distance(results):
         "vae": "cifar10-vae-2",
         "dcgan": "cifar10-dcgan-0",
     }
-    assert "VAE cifar10-vae-2" in scores.chosen_runs(tables)
+    assert scores.chosen_runs(tables) == (
+        "Best runs by the critic: CIFAR-10: VAE (learning rate\u00a00.0003), "
+        "DCGAN (learning rate\u00a00.0001)."
+    )
     inception = scores.settings(tables, "cifar10", "inception_cifar10")["vae"]
     top = scores.best(inception, scores.METRICS["inception_cifar10"])
     assert top.mean == max(setting.mean for setting in inception)

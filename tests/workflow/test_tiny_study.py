@@ -14,6 +14,7 @@ import pytest
 
 from dmvi.cli import main
 from dmvi.data.dataset import open_dataset
+from dmvi.data.registry import BUILDERS
 from dmvi.files import read_json
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow")]
@@ -279,7 +280,10 @@ def test_every_log_ends_with_the_time_that_its_job_took(finished):
 def test_a_failing_step_says_why_in_its_log_and_leaves_nothing_half_written(study):
     shutil.rmtree(study.folder / "results/data")
     study.config["data"]["digits"] |= {"source": "official"}
-    study.config["data_dir"] = str(study.folder / "empty")
+    study.config["data_dir"] = "wrong"  # below the study's folder; the files are there, but empty
+    (study.folder / "wrong/MNIST/raw").mkdir(parents=True)
+    for name, *_ in BUILDERS["color_mnist"].files:
+        (study.folder / "wrong" / name).touch()
     study.write()
     study.snakemake("results/data/digits/meta.json", check=False)
     log = (study.folder / "results/logs/prepare_data/digits.log").read_text()

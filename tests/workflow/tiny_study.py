@@ -205,6 +205,16 @@ class Study:
             assert done.returncode != 0, "this was meant to fail"
         return done.stdout
 
+    def started(self, *arguments: str) -> subprocess.Popen:
+        """Snakemake on its way; what it prints can be read from its standard output."""
+        return subprocess.Popen(
+            self._command(*arguments),
+            **self._process,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
     def killed_after(self, seconds: float, *arguments: str) -> bool:
         """Whether Snakemake still ran when it and all of its jobs were killed by SIGKILL."""
         process = subprocess.Popen(

@@ -12,6 +12,7 @@ import yaml
 from dmvi.study.capabilities import lacks
 from dmvi.study.config import load_study
 from dmvi.costs.model import Costs
+from dmvi.data.given import check_given
 from dmvi.data.registry import BUILDERS
 from dmvi.study.declarations import (
     declared_models,

@@ -7,6 +7,7 @@ from dmvi.claims.decide import (
     above,
     below,
     over_seeds,
+    plus_minus,
     verdict,
 )
 from dmvi.claims.declared import decides
@@ -163,8 +164,10 @@ def _winners(tables, cases) -> list[str]:
     for (dataset, key), scores in cases.items():
         model = max(scores.settings, key=lambda model, s=scores: max(s.values(model)))
         top = scores.top(model)
-        noise = f" ± {scores.data_sd:.1g}" if scores.data_sd else ""
-        data = "" if scores.data is None else f", {scores.metric.data} {scores.data:.3g}{noise}"
+        data = ""
+        if scores.data is not None:
+            own = plus_minus(scores.data, scores.data_sd or None)
+            data = f", {scores.metric.data} {own}"
         texts.append(
             f"best {key} on {tables.title(dataset)}: {model_title(model)} {top.mean:.3g}{data}"
         )

@@ -201,17 +201,30 @@ def over_seeds(values: dict, unit: str = "") -> str:
     return f"largest sd {largest:.2g}{unit} ({seeds} seeds)"
 
 
-def mean_and_spread(values) -> str:
-    """ "0.01470 ± 0.00008": mean to three digits or more, sd over seeds to as many decimals.
+def plus_minus(value: float, error: float | None = None) -> str:
+    """ "0.01470 ± 0.00008", "25,813 ± 12": a value and its error, to the same decimals.
 
-    As many as show the sd's first digit, without an exponent.
+    As many as show three digits of the larger one and the error's first, without an exponent. A value alone,
+    if there is no error.
     """
+    first, of_error = _first_digit(value), _first_digit(error)
+    decimals = max(0, 2 - (max(first, of_error) if error else first), -of_error)
+    texts = [f"{number:,.{decimals}f}" for number in (value, error) if number is not None]
+    if error == 0:
+        texts[1] = "0"
+    return " ± ".join(texts).replace("-", "−")
+
+
+def _first_digit(number: float | None) -> int:
+    """The power of ten of a number's first digit; 0 of 0, of nothing, and of what is not finite."""
+    if not number or not math.isfinite(number):
+        return 0
+    return math.floor(math.log10(abs(number)))
+
+
+def mean_and_spread(values) -> str:
+    """ "0.01470 ± 0.00008": mean ± sd over seeds; the mean alone of one seed."""
     import numpy as np
 
-    mean = float(np.mean(values))
-    sd = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    if sd == 0:
-        return f"{mean:#.3g}".rstrip(".") + (" ± 0" if len(values) > 1 else "")
-    first = [math.floor(math.log10(abs(number))) for number in (mean, sd) if number]
-    decimals = max(0, 2 - first[0] if mean else 0, -first[-1])
-    return f"{mean:.{decimals}f} ± {sd:.{decimals}f}"
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return plus_minus(float(np.mean(values)), sd)

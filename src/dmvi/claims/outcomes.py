@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from dmvi.claims.decide import plus_minus
 from dmvi.claims.published import PUBLISHED, Published, published
 from dmvi.errors import DmviError
 
@@ -175,18 +176,16 @@ def _cell(row: Published, ours: Ours, settings: bool) -> str:
         return _short(row, ours)
     if ours.value is None:
         return f"**{outcome(row, ours)}**"
-    error = "" if ours.uncertainty is None else f" ± {ours.uncertainty:.2g}"
     length = "" if ours.share is None else f"; {_percent(ours.share)} of the paper's training"
-    return f"{_number(ours.value)}{error}: **{outcome(row, ours)}** ({ours.settings}{length})"
+    return f"{with_uncertainty(ours)}: **{outcome(row, ours)}** ({ours.settings}{length})"
 
 
 def _short(row: Published, ours: Ours) -> str:
     kind = outcome(row, ours).kind
     if ours.value is None:
         return f"– ({kind})"
-    error = "" if ours.uncertainty is None else f" ± {ours.uncertainty:.2g}"
     length = "" if ours.share is None else f" at {_percent(ours.share)}"
-    return f"{_number(ours.value)}{error}{length} ({kind})"
+    return f"{with_uncertainty(ours)}{length} ({kind})"
 
 
 def _row(*cells: str) -> str:
@@ -199,9 +198,11 @@ def _with_unit(value: float, unit: str) -> str:
     return f"{value:,.1f}\u00a0{unit}"
 
 
-def _number(value: float) -> str:
-    """Four digits or more: "44.7", "25,812.8", "0.214"."""
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+def with_uncertainty(ours: Ours) -> str:
+    """ "28.6 ± 3.1"; four digits or more of a number that nothing repeated: "44.7", "25,812.8", "0.2140"."""
+    if ours.uncertainty is not None:
+        return plus_minus(ours.value, ours.uncertainty)
+    return f"{ours.value:,.1f}" if abs(ours.value) >= 1000 else f"{ours.value:.4g}"
 
 
 def _percent(share: float) -> str:

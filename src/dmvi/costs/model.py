@@ -36,6 +36,8 @@ from dmvi.study.declarations import declared_step
 
 # A state is serialised into one growing buffer: old and new copy, at worst.
 SERIALISED_COPIES = 2.2
+# On the disk: a training's last state, and the one before it (`dmvi.training.checkpoint`).
+KEPT_CHECKPOINTS = 2
 
 
 @dataclass(frozen=True)

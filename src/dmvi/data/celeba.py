@@ -23,6 +23,7 @@ DECLARES = {
     "image_size": 64,
     "channels": 3,
     "images": {"train": 162_770, "valid": 19_867, "test": 19_962},
+    "files": [["celeba/*.zip", "celeba/img_align_celeba"]],
     "publishable": False,  # its terms forbid passing the photographs on
     "seconds_per_image": 3e-3,  # a picture is decoded
     "standin": {"title": "CelebA stand-in (drawn faces)", "note": "faces drawn by code"},

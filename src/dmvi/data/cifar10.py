@@ -23,6 +23,7 @@ DECLARES = {
     "image_size": 32,
     "channels": 3,
     "images": {"train": 45_000, "valid": 5_000, "test": 10_000},
+    "files": [["cifar-10-batches-py", "cifar-10-python.tar.gz"]],
     "standin": {
         "title": "CIFAR-10 stand-in (patches of two photographs)",
         "note": "32x32 patches of scikit-learn's two photographs; the label is the photograph",

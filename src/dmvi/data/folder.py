@@ -39,6 +39,7 @@ DECLARES = {
         "title": {"kind": "text", "default": None, "help": "what figures call it"},
     },
     "downloads": False,
+    "files": [["{path}"]],
     "publishable": False,
     "seconds_per_image": 2e-3,
 }

@@ -24,6 +24,12 @@ DECLARES = {
     "image_size": 28,
     "channels": 1,
     "images": {"train": 50_000, "valid": 10_000, "test": 10_000},
+    "files": [
+        ["MNIST/raw/train-images-idx3-ubyte.gz", "MNIST/raw/train-images-idx3-ubyte"],
+        ["MNIST/raw/train-labels-idx1-ubyte.gz", "MNIST/raw/train-labels-idx1-ubyte"],
+        ["MNIST/raw/t10k-images-idx3-ubyte.gz", "MNIST/raw/t10k-images-idx3-ubyte"],
+        ["MNIST/raw/t10k-labels-idx1-ubyte.gz", "MNIST/raw/t10k-labels-idx1-ubyte"],
+    ],
     "standin": {
         "title": "MNIST stand-in (scikit-learn digits)",
         "note": (

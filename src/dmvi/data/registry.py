@@ -14,7 +14,9 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
                       it does not take over from what it extends
     kind              the paper's data set that it stands for in the claims; none if not given
     publishable       False where its images may not be passed on
-    downloads         False where it is made by code, from no files
+    downloads         False where nothing is downloaded: it is made by code, or from files of the user
+    files             what it reads below `data_dir`: a list of files or folders, each as the list of
+                      paths that it may have; with * for any letters, {option} for that option's value
     seconds_per_image that building takes, for the cost model
     version           raised when the same options give other images; 1 if not given
     order             of the paper's data sets in figures
@@ -23,7 +25,7 @@ Pure Python: importing it loads neither numpy nor torch. A data set is one file 
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -73,7 +75,10 @@ class BuilderInfo:
     standin_note: str = ""  # what the stand-in is, for figure captions
     kind: str | None = None  # the paper's data set that it stands for
     publishable: bool = True  # False where its images may not be passed on
-    downloads: bool = True  # False where the official images are made by code
+    downloads: bool = True  # False where the images are made by code or from files of the user
+    files: Sequence[
+        Sequence[str]
+    ] = ()  # that it reads below data_dir, each by the paths it may have
     seconds_per_image: float = 1e-4  # that building takes
 
     @property
@@ -88,7 +93,7 @@ def _info(name: str, declared: Mapping[str, Any]) -> BuilderInfo:
         name,
         declared,
         ("title", "summary", "image_size", "channels", "images"),
-        ("standin", "options", "kind", "publishable", "downloads", "seconds_per_image"),
+        ("standin", "options", "kind", "publishable", "downloads", "files", "seconds_per_image"),
     )
     own = {key: value for key, value in declared.items() if key not in ("extends", "order")}
     standin = own.pop("standin", None)

@@ -2,8 +2,8 @@
 
 import math
 
+from dmvi.claims.decide import plus_minus
 from dmvi.claims.published import beside
-from dmvi.figures.numerals import rough
 from dmvi.tables.latent_densities import classifier_estimates
 
 # A classifier's settings: heading of the column, and the words that explain it in the footer.
@@ -18,13 +18,14 @@ SETTINGS = {
     "dropout": ("dropout", "dropout probability"),
 }
 COLUMNS = 5  # settings that have a column each; more are printed as text in one
+HUGE = 1e7  # nats that are written with an exponent
 STRETCH = 20.0  # an axis turns logarithmic if it reaches so many times the Monte Carlo value
 
 
 def number(value: float) -> str:
     """A number of nats: "2.31", "256.7", "25,813", "7.20e+08"."""
     size = abs(value)
-    if size >= 1e7:
+    if size >= HUGE:
         return f"{value:.2e}".replace("-", "−")
     digits = 2 if size < 100 else 1 if size < 1000 else 0
     return f"{value:z,.{digits}f}".replace("-", "−")
@@ -32,9 +33,9 @@ def number(value: float) -> str:
 
 def with_error(value: float, error: float) -> str:
     """ "2.31 ± 0.02": a value and its standard error."""
-    if error < 1:
-        return f"{number(value)} ± {rough(error)}"
-    return f"{number(value)} ± {error:,.1f}" if error < 10 else f"{number(value)} ± {error:,.0f}"
+    if abs(value) >= HUGE:
+        return f"{number(value)} ± {number(error)}"
+    return plus_minus(value, error)
 
 
 def stretched_axis(axes, values, reference: float) -> bool:

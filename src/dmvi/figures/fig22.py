@@ -3,6 +3,7 @@
 from dmvi.claims.decide import mean_and_spread
 from dmvi.claims.published import PUBLISHED
 from dmvi.figures.base import span
+from dmvi.tables.distinctions import distinctions
 from dmvi.tables.results import LIKELIHOOD_LABELS
 from dmvi.tables.scores import entry, skipped
 
@@ -105,14 +106,19 @@ def _show(axes, tables, run, name: str) -> None:
     style.show(axes, style.mosaic(tables.array(run, run.seeds[0], f"{name}.npy"), ROWS, COLUMNS))
 
 
+def _case(run) -> tuple:
+    """What a heading says of a run, its data and latent size included."""
+    return (run.data, run.latent_dim, run.likelihood, run.beta, run.budget)
+
+
 def _heading(tables, run) -> str:
     """Likelihood, training, our KL and the paper's."""
     label = LIKELIHOOD_LABELS.get(run.likelihood, run.likelihood)
     if run.beta != 1:
         label += f", β = {run.beta:g}"
-    if sum((r.data, r.latent_dim, r.likelihood) == (run.data, run.latent_dim, run.likelihood)
-           for r in _compared(tables)) > 1:  # fmt: skip
-        label += f" ({run.name})"
+    alike = [r for r in _compared(tables) if _case(r) == _case(run)]
+    if len(alike) > 1:
+        label += f" ({distinctions(alike)[run.name]})"
     kl = mean_and_spread(tables.per_seed(run, "kl.json", "value"))
     stated = {row.id: row.value for row in PUBLISHED if tables.kind(run.data) == "CIFAR-10"}
     paper = stated.get(f"kl_{run.likelihood}")

@@ -77,8 +77,7 @@ def _interval(values: list[float], digits: int) -> str:
     """ "82.1 ± 0.4": mean and half of the 95 % interval over seeds; the mean alone of one seed."""
     import math
 
-    from dmvi.claims.decide import interval
+    from dmvi.claims.decide import interval, plus_minus
 
     mean, half = interval(values)
-    text = f"{mean:.{digits}f}"
-    return f"{text} ±\u00a0{half:.{digits}f}" if math.isfinite(half) else text
+    return plus_minus(mean, half) if math.isfinite(half) else f"{mean:.{digits}f}"

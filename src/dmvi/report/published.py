@@ -142,7 +142,7 @@ def _write_figures(
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
     head = HEAD + (f" Left out for the same reason: {', '.join(missing)}." if missing else "")
-    write_gallery(shown, study.config["study"], output / "README.md", head)
+    write_gallery(shown, study.config["study"], output / "README.md", head, results / CLAIMS[0])
     return redrawn
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS
 from dmvi.files import atomic_path
+from dmvi.report.verdict_table import contents, read_ledger, verdict_table
 from dmvi.study.declared_figures import declared_figures
 
 STEP = {"version": 4, "wildcards": [], "gives": {}, "gpu": False, "resumes": False}
@@ -15,7 +16,13 @@ def cost(costs):
     return costs.small()
 
 
-def write_gallery(figures: list[str], study: dict[str, Any], output: Path, head: str = "") -> None:
+def write_gallery(
+    figures: list[str],
+    study: dict[str, Any],
+    output: Path,
+    head: str = "",
+    claims_path: Path | None = None,
+) -> None:
     """Writes a Markdown page that shows `figN.png` of its own folder with titles and captions.
 
     Args:
@@ -24,14 +31,19 @@ def write_gallery(figures: list[str], study: dict[str, Any], output: Path, head:
         study: {"name", "scale", "note"}.
         output: the page, in the folder of the figures.
         head: Markdown put under the page's title.
+        claims_path: claims.csv; the page then begins with a table of the verdicts, and with its contents.
     """
     parts = [f"# Study {study['name']}, {study['scale']} scale", study.get("note", ""), head]
     parts += ["The verdicts on the paper's claims are in [claims.md](claims.md)."]
     declared = [declared_figures()[name] for name in figures]
+    claims = [] if claims_path is None else read_ledger(claims_path)
+    if claims:
+        parts += [verdict_table(claims), contents(declared, claims)]
     papers = dict.fromkeys(sorted((f.paper for f in declared), key=lambda key: key != MAIN_PAPER))
     for paper in papers:
         parts += [f"# {PAPERS.get(paper, paper)}"] if len(papers) > 1 else []
         for figure in (f for f in declared if f.paper == paper):
+            parts += [f'<a id="{figure.name}"></a>'] if claims else []
             parts += [f"## {figure.numbered_title}", figure.caption]
             parts += [f"[![{figure.name}]({figure.name}.png)]({figure.name}.pdf)"]
     with atomic_path(output) as temporary:

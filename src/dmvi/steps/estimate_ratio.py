@@ -48,6 +48,7 @@ def settings(study, run, ratio):
 
 def cost(costs, run, ratio):
     """One classifier after another, each with its estimates along training."""
+    from dmvi.costs.model import KEPT_CHECKPOINTS
     from dmvi.costs.sizes import Size, code_discriminator
     from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, forward, passes
 
@@ -74,7 +75,7 @@ def cost(costs, run, ratio):
     widest = max(spec["latent_dim"], *(setting["width"] for setting in classifiers))
     layer = 1024 * 8 * 4 * widest / MB
     memory = costs.model_mb(run) + parameters + 4 * state / len(classifiers) + layer
-    return costs.cost(seconds, memory, state, gpus, threads)
+    return costs.cost(seconds, memory, KEPT_CHECKPOINTS * state, gpus, threads)
 
 
 EVALUATION_BATCH = 1024  # codes of 10,000 dimensions and their parameters: 120 MB

@@ -47,6 +47,7 @@ def cost(costs, run, density_model):
     """The fit, its curve, and log q(z) at the evaluated codes."""
     import math
 
+    from dmvi.costs.model import KEPT_CHECKPOINTS
     from dmvi.costs.sizes import lstm, masked_flow
     from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, forward, passes, products
 
@@ -85,7 +86,7 @@ def cost(costs, run, density_model):
         seconds += costs.seconds(work, gpus, threads)
         state = 12 * size.parameters / MB
         memory += 5 * state + 8 * 256 * size.values / MB
-    return costs.cost(seconds, memory, state, gpus, threads)
+    return costs.cost(seconds, memory, KEPT_CHECKPOINTS * state, gpus, threads)
 
 
 NAMES = ("gmm", "maf", "lstm")

@@ -35,7 +35,7 @@ def settings(study, run):
 
 def cost(costs, run):
     """All updates of all players, the tracked bound, and the checkpoint."""
-    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.model import KEPT_CHECKPOINTS, SERIALISED_COPIES
     from dmvi.costs.sizes import NOTHING
     from dmvi.costs.work import MB, forward, iteration_work, trained_parameters
 
@@ -58,9 +58,8 @@ def cost(costs, run):
         memory += state * 4 / 3 + max(
             2 * values * spec["batch_size"] * 4 / MB, costs.evaluation_mb(run)
         )
-    return costs.cost(
-        seconds, memory, 7 / 3 * state, gpus, threads
-    )  # two checkpoints, and the model
+    disk = (KEPT_CHECKPOINTS + 1 / 3) * state  # the model has the weights only
+    return costs.cost(seconds, memory, disk, gpus, threads)
 
 
 def identity_of(spec: dict[str, Any], seed: int, dataset: Dataset) -> str:

@@ -35,7 +35,7 @@ def settings(study, dataset):
 
 def cost(costs, dataset):
     """All epochs, with the validation error after each."""
-    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.model import KEPT_CHECKPOINTS, SERIALISED_COPIES
     from dmvi.costs.sizes import vgg
     from dmvi.costs.work import CALLS_PER_UPDATE, MB, Work, forward, passes
 
@@ -52,7 +52,8 @@ def cost(costs, dataset):
     state = 8 * network.parameters / MB
     memory = SERIALISED_COPIES * state + 4 * costs.image_mb(dataset, train)
     memory += 0 if gpus else 8 * network.values * max(settings["batch_size"], 256) / MB
-    return costs.cost(seconds, memory, 2.5 * state, gpus, threads)  # two checkpoints, and the model
+    disk = (KEPT_CHECKPOINTS + 1 / 2) * state  # the model has no momentum
+    return costs.cost(seconds, memory, disk, gpus, threads)
 
 
 def identity_of(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_scores
+from dmvi.tables.distinctions import distinctions
 from dmvi.tables.models import in_order, model_title
 from dmvi.tables.results import DrawnRun, Tables
 
@@ -168,16 +169,16 @@ def best_runs(tables: Tables, dataset: str) -> dict[str, DrawnRun]:
 
 
 def chosen_runs(tables: Tables) -> str:
-    """Names the best run of every model that had a choice, for a footer."""
+    """The settings of the best run of every model that had a choice, for a footer."""
     parts = []
     for dataset, runs in tables.datasets.items():
-        names = [
-            f"{model_title(model)} {run.name}"
-            for model, run in best_runs(tables, dataset).items()
-            if sum(other.model == model for other in runs) > 1
-        ]
-        if names:
-            parts.append(f"{tables.title(dataset)}: {', '.join(names)}")
+        texts = []
+        for model, run in best_runs(tables, dataset).items():
+            told_apart = distinctions(other for other in runs if other.model == model)
+            if len(told_apart) > 1:
+                texts.append(f"{model_title(model)} ({told_apart[run.name]})")
+        if texts:
+            parts.append(f"{tables.title(dataset)}: {', '.join(texts)}")
     return f"Best runs by the critic: {'; '.join(parts)}." if parts else ""
 
 

@@ -6,10 +6,15 @@ import signal
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
+from tiny_study import REPOSITORY, tiny_config
 
+from dmvi.costs.model import Costs
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.estimation import KLTracker
+from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.experiments.synthetic.steps.run_synthetic import LEARNERS, run_synthetic
+from dmvi.study.config import load_study
 from dmvi.tables.reading import COLUMNS
 from dmvi.training.engine import Interrupted
 
@@ -124,3 +129,24 @@ def test_learning_rates_share_their_gaussians(study, tmp_path):
 def test_no_dimension_is_one_sentence(study, tmp_path):
     with pytest.raises(DmviError, match="dim is 0; a Gaussian needs at least 1 dimension"):
         run(study, tmp_path, dim=0)
+
+
+@pytest.mark.parametrize("kind", ["estimation", "learning", "exact"])
+def test_the_plan_counts_the_checkpoints_that_stay_on_the_disk(tmp_path, kind):
+    """The last and the one before it, once a job has gone on from the last."""
+    config = tiny_config()
+    config["synthetic"] |= {"dims": [256], "widths": [256], "layers": 2, "samples": 20}
+    schema, hardware = (
+        yaml.safe_load((REPOSITORY / "workflow" / name).read_text())
+        for name in ("schemas/config.schema.yaml", "hardware.yaml")
+    )
+    study = load_study(config, schema)
+    setting, job = next(iter(synthetic_jobs(study.config)[kind].items()))
+    for iterations in (2, 4):
+        settings = {**job, "iterations": iterations}
+        run_synthetic(kind, settings, tmp_path / "a.csv", tmp_path / "kept", "cpu", lambda _: None)
+    files = sorted((tmp_path / "kept").glob("*.pt"))
+    assert [file.name for file in files] == ["checkpoint.previous.pt", "checkpoint.pt"]
+    size = sum(file.stat().st_size for file in files) / 1e6
+    planned = Costs(study, hardware).of("run_synthetic", kind=kind, setting=setting).disk_mb
+    assert planned == pytest.approx(size, rel=0.3, abs=0.5)

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
-from dmvi.claims.outcomes import outcome
+from dmvi.claims.outcomes import outcome, with_uncertainty
 from dmvi.claims.page import EXPLANATIONS, overall
 from dmvi.claims.published import PUBLISHED
 from dmvi.environment import checkout_commit, processor_name
@@ -222,15 +222,14 @@ def _beside(results: Path) -> list[dict[str, str]]:
     ours, rows = ours_of(results), []
     for row in PUBLISHED:
         mine = ours[row.id]
-        value = "–" if mine.value is None else f"{mine.value:.4g}"
-        half = "" if mine.uncertainty is None else f" ± {mine.uncertainty:.2g}"
+        value = "–" if mine.value is None else with_uncertainty(mine)
         found = outcome(row, mine)
         rows.append(
             {
                 "quantity": row.quantity,
                 "place": row.place,
                 "published": f"{row.value:,} {row.unit}",
-                "ours": f"{value}{half}",
+                "ours": value,
                 "settings": mine.settings,
                 "outcome": found.kind,
                 "why": found.why,

@@ -44,7 +44,7 @@ def cost(costs, kind, setting):
     import math
     from dataclasses import replace
 
-    from dmvi.costs.model import SERIALISED_COPIES
+    from dmvi.costs.model import KEPT_CHECKPOINTS, SERIALISED_COPIES
     from dmvi.costs.sizes import Size, code_discriminator
     from dmvi.costs.work import ADAM_ACCESSES, CALLS_PER_UPDATE, MB, Work, passes, products
 
@@ -93,7 +93,7 @@ def cost(costs, kind, setting):
     trained = size.parameters + (gaussian.parameters if kind in LEARNERS else 0)
     state = 12 * members * trained / MB
     memory = SERIALISED_COPIES * state + (0 if gpus else 4 / 3 * state) + 200
-    return costs.cost(seconds, memory, state + 0.5, gpus, threads)
+    return costs.cost(seconds, memory, KEPT_CHECKPOINTS * state + 0.5, gpus, threads)
 
 
 Members = Sequence[tuple[int, float]]  # (seed, shift), or (seed, KL) of separated pairs

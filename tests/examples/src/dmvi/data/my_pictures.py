@@ -11,6 +11,7 @@ DECLARES = {
     "image_size": 32,
     "channels": 3,
     "images": {"train": 800, "valid": 100, "test": 100},
+    "files": [["my_pictures.npy"]],
 }
 
 
