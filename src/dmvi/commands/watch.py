@@ -12,6 +12,7 @@ COMMAND = {}
 SILENT = 600.0  # seconds; a training writes a line every minute at least
 DAY = 86_400  # seconds
 SHOWN = 20  # jobs of one kind
+PATH = 40  # characters of the folder's path, its end
 ENDED = ("failed", "stopped", "interrupted")
 
 
@@ -84,7 +85,8 @@ def table(seen: Now, folder: Path, now: float, width: int) -> list[str]:
 
 
 def _head(seen: Now, folder: Path, now: float) -> str:
-    head = f"{folder}, {time.strftime('%H:%M:%S', time.localtime(now))}: "
+    name = str(folder) if len(str(folder)) <= PATH else f"...{str(folder)[3 - PATH :]}"
+    head = f"{name}, {time.strftime('%H:%M:%S', time.localtime(now))}: "
     if not seen.working:
         return f"{head}nothing runs"
     if seen.began is None:
