@@ -16,6 +16,12 @@ CAPTION = (
     "are beside the data (dashed)."
 )
 SHOWN = "snapshots.csv"
+DASHED = (
+    "dashed: avgKL − log N",
+    "solid: C6, dashed: C8",
+    "",
+    "dashed: the data",
+)
 
 
 def sample_sizes(tables) -> str:
@@ -60,6 +66,8 @@ def draw(tables):
                 axes.set_xlabel("training, % of the paper's iterations" if whole else "iterations")
             if column > 0 and row < len(panels) - 1:
                 axes.set_ylabel("")
+            if column == 0:
+                axes.text(0.02, 0.03, DASHED[row], transform=axes.transAxes)
     handles = [
         Line2D([], [], color=colours[label], marker=markers[label], markersize=4, label=label)
         for label in labels
