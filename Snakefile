@@ -18,12 +18,13 @@ from dmvi.cluster.patches import (
     open_report_on,
 )
 from dmvi.cluster.sentences import show_sentences_only
-from dmvi.environment import set_environment
+from dmvi.environment import collect_less_often, set_environment
 from dmvi.study.experiments import experiments
 from dmvi.study.folder import check_folder
 from dmvi.study.reading import read_config
 
 set_environment()
+collect_less_often()
 show_sentences_only()
 # Before `configfile:`, which would run the code of a config that asks for it.
 read_config("config.yaml")

@@ -17,11 +17,7 @@ def set_environment() -> None:
     - PYTHONPATH: jobs use the package as it stands in the checkout, installed or not.
     - MALLOC_*: glibc gives large tensors back to the system at each free and pays for the page faults
       of the next allocation; keeping them makes training on a CPU faster.
-
-    And for this process alone: planning a study makes some hundred thousand objects that stay until
-    the end, so that Python looks for unused ones less often (a tenth of the time of planning).
     """
-    gc.set_threshold(100_000, 20, 100)
     binaries = str(Path(sys.executable).parent)
     path = os.environ.get("PATH", os.defpath).split(os.pathsep)
     if path[0] != binaries:
@@ -32,6 +28,15 @@ def set_environment() -> None:
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [source, before]))
     os.environ.setdefault("MALLOC_MMAP_MAX_", "0")
     os.environ.setdefault("MALLOC_TRIM_THRESHOLD_", "100000000000")
+
+
+def collect_less_often() -> None:
+    """Makes Python look for unused objects less often, in this process alone.
+
+    Planning a study makes some hundred thousand objects that stay until the end: a tenth of its time.
+    A process that trains should not do this: the tensors of a cycle stay until they are found.
+    """
+    gc.set_threshold(100_000, 20, 100)
 
 
 def process_name() -> str:
