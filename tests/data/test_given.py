@@ -69,7 +69,7 @@ def test_a_folder_of_pictures_is_looked_for_literally(tmp_path):
     put(tmp_path, "flowers/1.png", "a/1.png")
     check_given("mine", MINE, None, tmp_path)
     check_given("mine", {**MINE, "path": str(tmp_path / "flowers")}, "nowhere", tmp_path)
-    with pytest.raises(DmviError, match=r"data\.mine\.path is '\[a\]', but .* has no \[a\];"):
+    with pytest.raises(DmviError, match=r"data\.mine\.path is '\[a\]', but there is no .*\[a\];"):
         check_given("mine", {**MINE, "path": "[a]"}, None, tmp_path)
 
 

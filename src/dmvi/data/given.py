@@ -51,10 +51,15 @@ def check_given(
             f"data_dir is {data_dir!r}, which is not a folder that can be read ({root}: {reason}); "
             f"{_remedy(name, info, spec)}"
         ) from None
+    if missing and (option := _option(missing[0], spec)):
+        where = root / str(spec[option])
+        raise DmviError(
+            f"data.{name}.{option} is {spec[option]!r}, but there is no {where}; name one that is there "
+            "(a relative path is below data_dir, or else below the study's folder)"
+        )
     if missing:
         raise DmviError(
-            f"{_asked(name, missing[0], spec, data_dir)}, but {root} has no "
-            f"{' and no '.join(_filled(path, spec) for path in missing[0])}; "
+            f"data_dir is {data_dir!r}, but {root} has no {' and no '.join(missing[0])}; "
             f"{_remedy(name, info, spec)}"
         )
 
@@ -69,22 +74,14 @@ def _found(root: Path, path: str, spec: Mapping[str, Any]) -> bool:
     return any(glob.iglob(path.format_map(literally), root_dir=root))
 
 
-def _filled(path: str, spec: Mapping[str, Any]) -> str:
-    """A declared path with the option's value in the place of {option}."""
-    return path.format_map(spec)
-
-
-def _asked(name: str, paths: list[str], spec: Mapping[str, Any], data_dir: str | None) -> str:
-    """The key that says where these paths are, and what it holds."""
-    for option in spec:
-        if f"{{{option}}}" in paths[0]:
-            return f"data.{name}.{option} is {spec[option]!r}"
-    return f"data_dir is {data_dir!r}"
+def _option(paths: list[str], spec: Mapping[str, Any]) -> str | None:
+    """The option of the data set that says where these paths are, if one does."""
+    return next((option for option in spec if f"{{{option}}}" in paths[0]), None)
 
 
 def _remedy(name: str, info: BuilderInfo, spec: Mapping[str, Any]) -> str:
     """What would be right."""
-    files = [" or ".join(_filled(path, spec) for path in paths) for paths in info.files]
+    files = [" or ".join(path.format_map(spec) for path in paths) for paths in info.files]
     ways = [
         f"set data_dir to the one that holds {', '.join(files) or f'the files of {info.title}'}"
     ]
