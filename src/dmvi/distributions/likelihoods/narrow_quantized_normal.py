@@ -21,7 +21,7 @@ class NarrowQuantizedNormal(QuantizedNormal):
 
     A fresh decoder emits about 0, so that QuantizedNormal starts at sigma = 1, the whole range of a pixel.
     Two values at a quarter and three quarters are then a signal of a sixteenth of the noise's variance:
-    the codes shrink to the prior before sigma has fallen, and sigma stops at the values' own standard
+    the codes mostly shrink to the prior before sigma has fallen, and sigma stops at the values' own standard
     deviation, a quarter, where a little more signal and a little less noise give the same bound. Here it
     starts at half of that, as the authors of InfoVAE have it (sigma 1/2, values -1 and 1).
     """
