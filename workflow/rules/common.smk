@@ -71,6 +71,16 @@ def dataset_version(wildcards):
     return own if raised == 1 else f"{raised}, builder {own}"
 
 
+def files_given(wildcards):
+    """No input of Snakemake's, which would prepare data anew when their files move: they must be there."""
+    name = wildcards.dataset
+    try:
+        check_given(name, STUDY.data[name], config.get("data_dir"))
+    except DmviError as error:
+        raise DmviError(f"config.yaml: {error}") from None
+    return []
+
+
 def dataset_folder(wildcards):
     """The folder of a run's prepared data set."""
     return f"results/data/{STUDY.runs[wildcards.run].spec['data']}"

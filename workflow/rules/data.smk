@@ -5,16 +5,6 @@ Steps: download (or read) and build once into uint8 arrays with splits.
 """
 
 
-def files_given(wildcards):
-    """No input of Snakemake's, which would prepare data anew when their files move: they must be there."""
-    name = wildcards.dataset
-    try:
-        check_given(name, STUDY.data[name], config.get("data_dir"))
-    except DmviError as error:
-        raise DmviError(f"config.yaml: {error}") from None
-    return []
-
-
 rule prepare_data:
     input:
         files_given,
