@@ -53,7 +53,7 @@ def rows(results: Path, latents: tuple[int, ...]) -> list[dict]:
         found.append(
             {
                 "latent_dim": latent_dim,
-                "images": ais.get("n", said["settings"]["images"]),
+                "images": said["n"],
                 "gap": gate["gap"],
                 "low": gate["interval"][0],
                 "high": gate["interval"][1],
@@ -85,14 +85,23 @@ def text(table: list[dict], settings: dict, iterations: int) -> str:
         "sampling | ELBO | effective chains |",
         "|---:|---:|---:|---|---:|---:|---:|---:|",
     ]
-    lines += [
-        f"| {row['latent_dim']} | {row['simulated']} | {row['gap']:.2f} [{row['low']:.2f}, "
-        f"{row['high']:.2f}] | {'open' if row['open'] else 'closed'} | {row['ais']:.2f} ± "
-        f"{row['ais_error']:.2f} ({row['images']} images) | {row['importance']:.2f} | {row['elbo']:.2f} | "
-        f"{row['ess']:.1f} of {settings['chains']} |"
-        for row in table
-    ]
+    lines += [line(row, settings["chains"]) for row in table]
     return "\n".join(lines) + "\n"
+
+
+def line(row: dict, chains: int) -> str:
+    """A row of gate.csv as one of the table in gate.md."""
+    return (
+        f"| {row['latent_dim']} | {row['simulated']} | {nats(row['gap'])} [{nats(row['low'])}, "
+        f"{nats(row['high'])}] | {'open' if row['open'] else 'closed'} | {nats(row['ais'])} ± "
+        f"{nats(row['ais_error'])} ({row['images']} images) | {nats(row['importance'])} | "
+        f"{nats(row['elbo'])} | {nats(row['ess'])} of {chains} |"
+    )
+
+
+def nats(value: float | None) -> str:
+    """Two decimals; of what was not finite, so that the step wrote null, words."""
+    return "not finite" if value is None else f"{value:.2f}"
 
 
 def main() -> None:

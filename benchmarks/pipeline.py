@@ -12,7 +12,6 @@ Snakemake itself with the shells, the data and the tables.
 import argparse
 import os
 import re
-import resource
 import shutil
 import statistics
 import subprocess
@@ -21,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from common import line, machine, row
+from common import line, machine, processor_seconds, row
 
 from dmvi.files import write_json
 from dmvi.study.declarations import declared_steps
@@ -40,7 +39,7 @@ def run_demo(targets: list[str], folder: Path) -> tuple[float, float]:
     folder.mkdir()
     shutil.copy(REPOSITORY / "studies/demo/config.yaml", folder)
     command = [sys.executable, "-m", "snakemake", "--cores", "all", "--quiet", "rules"]
-    before, began = _children(), time.perf_counter()
+    before, began = processor_seconds(), time.perf_counter()
     done = subprocess.run(
         [*command, "--directory", folder, *targets],
         cwd=REPOSITORY,
@@ -50,12 +49,7 @@ def run_demo(targets: list[str], folder: Path) -> tuple[float, float]:
     )
     if done.returncode:
         raise SystemExit(done.stdout[-3000:])
-    return time.perf_counter() - began, _children() - before
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return time.perf_counter() - began, processor_seconds() - before
 
 
 def job_seconds(folder: Path, rule: str) -> list[float]:
