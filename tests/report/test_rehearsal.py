@@ -50,17 +50,46 @@ def test_a_data_set_that_is_missing_leaves_refutation():
     assert "Claims that this study can refute, but not confirm:" in undecidable(found.values())
 
 
+@pytest.mark.parametrize(
+    "folder", sorted(p.parent.name for p in ROOT.glob("studies/*/config.yaml"))
+)
+def test_every_study_of_ours_is_rehearsed(folder):
+    """Of each claim something is known beforehand, as `make plan` says it for any of them."""
+    whole = study(f"studies/{folder}")
+    # The large ones, half a minute and more, are decided in tests/claims/test_worlds.py.
+    slow = {"fig3", "fig15", "fig16", "fig17"} | ({"fig9"} if folder == "paper_sweep" else set())
+    whole = only(whole, *(set(whole.figures) - slow))
+    assert all(r.claimed is not None for r in rehearse(whole))
+
+
+def test_a_model_of_the_user_s_is_rehearsed_beside_the_others():
+    whole = study()
+    name = next(n for n in whole.figures["fig9"] if whole.runs[n].spec["model"] == "dcgan")
+    mine = replace(whole.runs[name], name="mine", spec={**whole.runs[name].spec, "model": "mine"})
+    with_mine = replace(
+        whole,
+        runs=whole.runs | {"mine": mine},
+        figures={"fig9": [*whole.figures["fig9"], "mine"]},
+    )
+    (alone,) = [r for r in rehearse(only(whole, "fig9")) if r.id == "C13"]
+    (beside,) = [r for r in rehearse(with_mine) if r.id == "C13"]
+    assert (beside.claimed, beside.against) == (alone.claimed, alone.against) == ("holds", "fails")
+
+
 def test_a_figure_without_runs_decides_nothing():
     (found,) = rehearse(replace(study(), figures={"fig25": []}))
     assert found.open
     assert "no run of this study belongs to this figure" in found.lacks
 
 
-@pytest.mark.parametrize("known", [True, False])
-def test_claims_of_tables_that_cannot_be_made_up_are_told_apart(monkeypatch, known):
+@pytest.mark.parametrize(
+    ("name", "key"), [("kl.json", "value"), ("norms.json", "value"), ("kl.json", "norm")]
+)
+def test_claims_of_tables_that_cannot_be_made_up_are_told_apart(monkeypatch, name, key):
+    known = (name, key) == ("kl.json", "value")
+
     def claim(tables):
-        names = ("kl.json" if known else "norms.json",)
-        values = [tables.json(run, 0, name)["value"] for run in tables.runs for name in names]
+        values = [tables.json(run, 0, name)[key] for run in tables.runs]
         return decision(
             tables, (), value=values[0], statement="", statistic="", value_text="", paper="",
             spread="", verdict="holds" if values[0] > 1 else "fails",

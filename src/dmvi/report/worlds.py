@@ -12,6 +12,7 @@ import pandas as pd
 from dmvi.errors import DmviError
 from dmvi.experiments.synthetic.settings import synthetic_jobs
 from dmvi.experiments.synthetic.tables import ESTIMATION, EXACT, LEARNING, SEPARATED
+from dmvi.report import made_objectives as made_up
 from dmvi.study.config import Study
 from dmvi.tables.results import KINDS, Tables
 
@@ -22,7 +23,7 @@ CLAIMED = {"wgan_gp": 2.0, "dcgan": 2.05, "vgh_plus_plus": 2.2, "vgh": 2.35, "ve
 CLAIMED |= {"vae": 2.7, "aae": 2.8, "avb": 9.0, "avb_ac": 9.0}
 AGAINST = {"wgan_gp": 2.0, "dcgan": 2.05, "vgh_plus_plus": 9.0, "vgh": 8.5, "veegan": 9.0}
 AGAINST |= {"vae": 8.0, "aae": 8.2, "avb": 2.0, "avb_ac": 2.0}
-
+ANOTHER = 3.0  # the critic's distance of a model that is in neither
 
 ARRAYS = (
     *(f"low_posterior/{name}.npy" for name in ("latents", "draws")),
@@ -31,7 +32,14 @@ ARRAYS = (
 
 
 class NotMadeUpError(DmviError):
-    """A table that no world holds, named."""
+    """A table that no world holds, or a key of one, named."""
+
+
+class Made(dict):
+    """A made-up JSON table, whole or a part of it: a key that it lacks is no fault of the claim's."""
+
+    def __missing__(self, key):
+        raise NotMadeUpError(str(key))
 
 
 class World(Tables):
@@ -69,24 +77,33 @@ class World(Tables):
         run, kind = self._of(run)
         if name == "run.json":
             return {"run": run, "seed": seed, **self.config.runs[run].spec}
+        return _strict(self._json_of_run(run, kind, 1 + 0.003 * (seed - 1), name))
+
+    def _json_of_run(self, run, kind, noise, name):
+        spec = self.config.runs[run].spec
         if name.startswith("density_ratio/"):
             table = name.removeprefix("density_ratio/").removesuffix(".json")
             return {"estimates": self._estimates(table)}
         if name.startswith("density_models/"):
             return {"gap": 4.0 if self.claimed else 0.001, "gap_standard_error": 0.01}
+        if name == "points.json":
+            return made_up.points(spec, self.claimed, noise)
+        if name == "likelihood.json":
+            return made_up.likelihood(spec, self.claimed, noise)
         made = {
             "kl.json": self._kl,
             "codes.json": self._codes,
             "quality.json": self._quality,
             "scores.json": self._scores,
         }
-        return _known(made, name)(run, kind, 1 + 0.003 * (seed - 1))
+        return _known(made, name)(run, kind, noise)
 
     def csv(self, run, seed, name):
         run, kind = self._of(run)
         made = {
             "bound.csv": self._bound,
             "profile.csv": self._profile,
+            "codes_curve.csv": self._curve,
             "low_posterior/images.csv": self._images,
             "low_posterior/bounds.csv": self._bounds,
             "low_posterior/neighbours.csv": self._neighbours,
@@ -137,15 +154,30 @@ class World(Tables):
             factor = 1.05 if self.claimed else 0.3
         if spec["likelihood"] != "bernoulli":
             factor = 6.0 if self.claimed else 1.0
+        info = made_up.is_info(spec)
+        factor *= 0.1 if info and self.claimed else 3.0 if info else 1.0
         value = base * factor * noise
-        return {"value": value, "standard_error": 0.001 if self.claimed else 0.02, "lower": -1.0}
+        return {
+            "value": value,
+            "standard_error": 0.001 if self.claimed else 0.02,
+            "lower": value - 2.0 if self.claimed else -1.0,
+            "mutual_information": noise * (5.0 if info or not self.claimed else 0.1),
+        }
 
     def _codes(self, run, kind, noise):
-        factor = 1.0
-        if self.config.runs[run].spec["posterior"] != "gaussian":
+        factor, spec = 1.0, self.config.runs[run].spec
+        if spec["posterior"] != "gaussian":
             factor = 1.1 if self.claimed else 0.3
+        if made_up.is_info(spec):
+            factor = 0.1 if self.claimed else 3.0
         found = _distance(1e-3 * factor * noise if self.claimed else 1e-6 * factor, 2e-6)
-        return {"two_sample": {"mmd2_imq": found, "sliced_wasserstein": found}}
+        found["available"] = made_up.training_images(self.config, run)
+        return {
+            "latent_dim": spec["latent_dim"],
+            "two_sample": {"mmd2_imq": found, "sliced_wasserstein": found},
+            "moments": made_up.moments(self.config, run, self.claimed, noise),
+            "probes": made_up.probes(spec, self.claimed, noise),
+        }
 
     def _quality(self, run, kind, noise):
         spec, up = self.config.runs[run].spec, self.claimed
@@ -165,7 +197,7 @@ class World(Tables):
 
     def _scores(self, run, kind, noise):
         model, up = self.config.runs[run].spec["model"], self.claimed
-        critic = (CLAIMED if up else AGAINST)[model]
+        critic = (CLAIMED if up else AGAINST).get(model, ANOTHER)
         if up and model in ("vae", "aae") and kind == "CIFAR-10":
             critic *= 2  # VAEs are good elsewhere
         # Hybrids are sensitive to their settings where the claims are right, the others where not.
@@ -177,6 +209,8 @@ class World(Tables):
             "diversity": _score(0.6 - 0.05 * critic),
             "sliced_wasserstein": _score(critic / 50),
         }
+        mismatch = made_up.class_mismatch(self.config, run, up, noise)
+        scores |= {} if mismatch is None else {"class_mismatch": _score(mismatch)}
         return {"scores": scores, "n_samples": 50_000}
 
     def _estimates(self, table):
@@ -225,12 +259,16 @@ class World(Tables):
             **{"mean_variance": 0.9 if vae else 0.001, "kl": np.where(active, 1.0, 0.01)},
         }
 
+    def _curve(self, run, kind):
+        return made_up.curve(self.config, run, self.claimed)
+
     def _images(self, run, kind):
         rng, parts = np.random.default_rng(0), []
         low = 0.6 if self.claimed else 0.1
         for name, mean in (("data", 0.3), ("standard", 0.3), ("low_posterior", low)):
             values = rng.normal(mean, 0.02, M)
-            parts.append(pd.DataFrame({"group": name, "ink": values, "near_white": values}))
+            own = {"group": name, "index": np.arange(M), "ink": values, "near_white": values}
+            parts.append(pd.DataFrame(own))
         return pd.concat(parts)
 
     def _bounds(self, run, kind):
@@ -284,6 +322,13 @@ def _known(made: dict[str, Any], name: str) -> Any:
     if name not in made:
         raise NotMadeUpError(name)
     return made[name]
+
+
+def _strict(value: Any) -> Any:
+    """Dictionaries at any depth as `Made`."""
+    if isinstance(value, dict):
+        return Made({key: _strict(inner) for key, inner in value.items()})
+    return [_strict(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _distance(value: float, null_sd: float) -> dict:
