@@ -27,7 +27,7 @@ demo: environment
 plan: environment
 	@$(ACTIVATE) && python -m dmvi plan --folder $(STUDY)
 
-# How fast it is, as ratios to stated references: about 15 minutes on two idle cores.
+# How fast it is, as ratios to stated references: about ten minutes on two idle cores.
 bench: environment
 	$(ACTIVATE) && python benchmarks/run.py --output results/bench
 

@@ -2,7 +2,7 @@
 
     PYTHONPATH=src python benchmarks/run.py --output results/bench
 
-Each benchmark is a process of its own, on an otherwise idle machine, in about 15 minutes on two cores.
+Each benchmark is a process of its own, on an otherwise idle machine, in about ten minutes on two cores.
 Writes one JSON file per benchmark and bench.md, the table. The status is 1 if a benchmark failed; a
 missed target is a result and no failure.
 """
