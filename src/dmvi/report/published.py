@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from PIL import Image
 
 from dmvi import files
 from dmvi.data.registry import BUILDERS
@@ -19,6 +20,7 @@ from dmvi.errors import DmviError
 from dmvi.figures.base import render
 from dmvi.progress import told
 from dmvi.report.page.write import write
+from dmvi.report.previews import save_small
 from dmvi.report.write_gallery import write_gallery
 from dmvi.steps.provenance import summary, trainings
 from dmvi.study.config import Study
@@ -27,6 +29,7 @@ from dmvi.study.experiments import experiments
 from dmvi.tables.results import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
+LARGEST_PICTURE = 200_000  # bytes; larger PNGs are given a palette
 CLAIMS = ("claims.csv", "claims.md")
 HEAD = (
     "Figures, claims and small tables of a finished run. What produced them (each training's commits, "
@@ -139,11 +142,20 @@ def _write_figures(
             log(f"figure {number} of {len(study.figures)}: {figure}")
             for suffix in (".pdf", ".png"):
                 shutil.copy2(results / f"{figure}{suffix}", output)
+        _lessen(output / f"{figure}.png")
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
     head = HEAD + (f" Left out for the same reason: {', '.join(missing)}." if missing else "")
     write_gallery(shown, study.config["study"], output / "README.md", head, results / CLAIMS[0])
     return redrawn
+
+
+def _lessen(path: Path) -> None:
+    """Gives a large PNG a palette: what is published is kept for ever, and the PDF beside it is exact."""
+    if path.exists() and path.stat().st_size > LARGEST_PICTURE:
+        with Image.open(path) as picture:
+            small = picture.convert("RGB")
+        save_small(small, path)
 
 
 def _here() -> dict[str, Any]:
