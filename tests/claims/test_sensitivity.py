@@ -1,5 +1,7 @@
 """C17, C25 and C27 follow tables 1 and 2."""
 
+import numpy as np
+import pandas as pd
 import pytest
 from example_study import ratio_settings
 
@@ -28,7 +30,8 @@ NOISY = {"table1": 2, "table2": 1}
 TABLES = list(ROWS)
 
 
-def write(vaes, table, rows):
+def write(vaes, table, rows, course=None):
+    """Table and curves of these rows; `course`: shares of the estimate along training, at rest by default."""
     entries = [
         {
             **{"settings": ratio_settings(**changes), "value": value, "standard_error": 0.01},
@@ -38,6 +41,15 @@ def write(vaes, table, rows):
         for changes, value, accuracy in rows
     ]
     vaes.change_json(f"density_ratio/{table}.json", lambda _: {"estimates": entries})
+    course = np.ones(20) if course is None else np.asarray(course)
+    step = np.arange(1, len(course) + 1) * 100_000 // len(course)
+    curves = [
+        {"setting": i, "step": step, "estimate": value * course}
+        for i, (_, value, _) in enumerate(rows)
+    ]
+    rest = {"standard_error": 0.01, "heldout": 1.0}
+    curve = pd.concat(pd.DataFrame({**own, **rest}) for own in curves)
+    vaes.change_csv(f"density_ratio/{table}.csv", lambda _: curve)
 
 
 def changed(table, row, **new):
@@ -147,3 +159,25 @@ def test_published_values_stand_beside_their_settings():
     assert [row.value for row in beside("table2", ours)] == [17.7, 720140.9, 14.8, 18.8, 19.0]
     extra = [*ours, ratio_settings(learning_rate=1e-4, **DROPOUT), ratio_settings(**PENALTY)]
     assert beside("table2", extra)[5:] == [None, None]
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("name", ["C17", "C25", "C27"])
+@pytest.mark.parametrize(
+    "course", [np.linspace(0.05, 1.0, 20), np.ones(9)], ids=["rising", "measured too rarely"]
+)
+def test_of_estimates_that_have_not_settled_nothing_is_asked(vaes, table, name, course):
+    write(vaes, table, ROWS[table], course)
+    claim = vaes.decided(table, name)
+    assert claim.verdict == "undecided"
+    n = len(ROWS[table])
+    assert f"{n} of {n} estimates have not settled" in claim.value_text
+
+
+def test_an_estimate_s_noise_along_training_is_its_error(vaes):
+    """13.5 against 14 is less than a quarter, unless either may be 40 % off."""
+    restless = 1 + 0.4 * (-1.0) ** np.arange(20)
+    write(vaes, "table1", ROWS["table1"], restless)
+    assert vaes.decided("table1", "C27").verdict == "undecided"
+    write(vaes, "table1", ROWS["table1"], 1 + 0.02 * (-1.0) ** np.arange(20))
+    assert vaes.decided("table1", "C27").verdict == "holds"

@@ -290,14 +290,19 @@ class Results:
 
 
 def set_estimate(results, value, error=0.1, runs=None, seeds=None, setting=0, name="default"):
-    """Gives a classifier, of the settings `name`, this estimate."""
+    """Gives a classifier, of the settings `name`, this estimate, at rest all along its training."""
 
     def change(content):
         entries = [dict(entry) for entry in content["estimates"]]
         entries[setting] |= {"value": value, "standard_error": error}
         return {"estimates": entries}
 
+    def rest(curves):
+        estimate = curves["estimate"].where(curves["setting"] != setting, value)
+        return curves.assign(estimate=estimate)
+
     results.change_json(f"density_ratio/{name}.json", change, runs, seeds)
+    results.change_csv(f"density_ratio/{name}.csv", rest, runs, seeds)
 
 
 def fill(results, posteriors=("gaussian",), seeds=(0, 1, 2), datasets=tuple(SIZES), **attributes):

@@ -7,7 +7,8 @@ from dmvi.claims.declared import decides
 from dmvi.claims.judge import MISSING, counted
 from dmvi.claims.ledger import Decision, decision
 from dmvi.claims.published import rows_of, words_of
-from dmvi.tables.latent_densities import changed_alone, classifier_estimates
+from dmvi.claims.settled import HOW, asked, estimates, moving
+from dmvi.tables.latent_densities import changed_alone
 
 SENSITIVE_RATIO = 2.0  # largest / smallest estimate of one KL from which classifiers disagree
 LITTLE_CHANGE = 0.25  # of an estimate, within which penalty and dropout change little
@@ -33,7 +34,8 @@ def claim_c17(tables, settings: str, kind: str, layers: bool) -> Decision:
     if layers:
         parts["an extra layer raises"] = {}
     factors = {}
-    for case, entries in _entries(tables, settings, kind).items():
+    cases = _entries(tables, settings, kind)
+    for case, entries in cases.items():
         parts["sensitive"][case] = _disagree(entries)
         low, high = (f(e["value"] for e in entries) for f in (min, max))
         if low > 0:
@@ -51,15 +53,16 @@ def claim_c17(tables, settings: str, kind: str, layers: bool) -> Decision:
         tables,
         settings,
         kind,
+        cases,
         parts,
         value=min(factors.values(), default=None),
         known=f"largest / smallest estimate {by_dataset(tables, factors)}" if factors else "",
         statement="The classifier's estimate of KL(q(z)‖p(z)) is sensitive to the classifier; noise "
         "on its activations inflates it" + (", an extra layer raises it." if layers else "."),
         statistic=f"Largest estimate above {SENSITIVE_RATIO:g} times the smallest over the settings "
-        f"of {settings}, and every setting with activation noise above the same one without; three "
-        f"standard errors of each estimate must not matter.{extra} {REPETITION} The value is the "
-        "ratio of largest to smallest estimate (none where the smallest is not above 0).",
+        f"of {settings}, and every setting with activation noise above the same one without; the "
+        f"errors of the estimates must not matter.{extra} {HOW} {REPETITION} The value is the ratio of "
+        "largest to smallest estimate (none where the smallest is not above 0).",
     )
 
 
@@ -69,20 +72,23 @@ def claim_c25(tables, settings: str, kind: str) -> Decision:
     """With noise the classifier is better, and overestimates the KL."""
     parts = {"better with noise": {}, "overestimates with noise": {}}
     differences = {}
-    for case, entries in _entries(tables, settings, kind).items():
+    cases = _entries(tables, settings, kind)
+    for case, entries in cases.items():
         kl = tables.json(case[1], tables.seeds[case[1]][0], "kl.json")
         _compare(parts["better with noise"], case, entries, _is_noisier, _is_better)
         pairs = changed_alone(entries, NOISE)
         for i, (noisy, _) in enumerate(pairs):
-            errors = 3 * (noisy["standard_error"] + kl["standard_error"])
+            errors = noisy["error"] + 3 * kl["standard_error"]
             difference = differences[(*case, i)] = noisy["value"] - kl["value"]
-            parts["overestimates with noise"][(*case, i)] = above(difference, errors, 0.0)
+            over = above(difference, errors, 0.0)
+            parts["overestimates with noise"][(*case, i)] = asked(over, noisy)
         if not pairs:
             parts["overestimates with noise"][case] = None
     return _decide(
         tables,
         settings,
         kind,
+        cases,
         parts,
         value=min(differences.values(), default=None),
         known=f"noisy estimate less Monte Carlo {by_dataset(tables, differences)} nats"
@@ -92,7 +98,7 @@ def claim_c25(tables, settings: str, kind: str) -> Decision:
         "better, and overestimates KL(q(z)‖p(z)).",
         statistic="Held-out accuracy of every setting with activation noise above that of the same "
         "one without by two binomial standard errors of the difference, and its estimate above the "
-        f"Monte Carlo KL by three standard errors of each. {REPETITION} The value is the smallest "
+        f"Monte Carlo KL by the errors of both. {HOW} {REPETITION} The value is the smallest "
         "difference from Monte Carlo.",
     )
 
@@ -104,11 +110,12 @@ def claim_c27(tables, settings: str, kind: str, key: str) -> Decision:
     words = key.replace("_", " ")
     part, changes = f"{words} changes little", {}
     parts: dict[str, dict] = {part: {}}
-    for case, entries in _entries(tables, settings, kind).items():
+    cases = _entries(tables, settings, kind)
+    for case, entries in cases.items():
         pairs = changed_alone(entries, key)
         for i, pair in enumerate(pairs):
             change, error = _relative_change(pair)
-            parts[part][(*case, i)] = below(abs(change), error, LITTLE_CHANGE)
+            parts[part][(*case, i)] = asked(below(abs(change), error, LITTLE_CHANGE), *pair)
             changes[(*case, i)] = change
         if not pairs:
             parts[part][case] = None
@@ -116,6 +123,7 @@ def claim_c27(tables, settings: str, kind: str, key: str) -> Decision:
         tables,
         settings,
         kind,
+        cases,
         parts,
         value=max(changes.values(), key=abs, default=None),
         known=f"relative change {by_dataset(tables, changes, 2)}" if changes else "",
@@ -123,21 +131,23 @@ def claim_c27(tables, settings: str, kind: str, key: str) -> Decision:
         if key == "gradient_penalty"
         else f"{words.capitalize()} does not change the classifier's estimate of KL(q(z)‖p(z)) much.",
         statistic=f"Every setting of {settings} with {words} against the same one without: the "
-        f"estimate changes by less than a share of {LITTLE_CHANGE}, beyond three standard errors "
-        f"of each. {REPETITION} The value is the largest change.",
+        f"estimate changes by less than a share of {LITTLE_CHANGE}, beyond the errors of both. {HOW} "
+        f"{REPETITION} The value is the largest change.",
     )
 
 
 def _entries(tables, settings: str, kind: str) -> dict[tuple, list[Entry]]:
     """(data set, run) -> the entries of its first seed."""
     return {
-        (run.data, run.name): classifier_estimates(tables, run, run.seeds[0], settings)
+        (run.data, run.name): estimates(tables, run, run.seeds[0], settings)
         for run in tables.runs
         if tables.kind(run.data) == kind
     }
 
 
-def _decide(tables, settings: str, kind: str, parts: dict, *, known: str, **words) -> Decision:
+def _decide(
+    tables, settings: str, kind: str, cases: dict, parts: dict, *, known: str, **words
+) -> Decision:
     """The decision of a claim with parts: one part that is refuted refutes it."""
     outcomes = {(*case, name): o for name, part in parts.items() for case, o in part.items()}
     datasets = list(dict.fromkeys(case[0] for case in outcomes))
@@ -147,6 +157,7 @@ def _decide(tables, settings: str, kind: str, parts: dict, *, known: str, **word
         tables,
         datasets,
         value_text=f"{'; '.join(filter(None, [known, *texts]))}{counted(outcomes)}"
+        f"{moving(entry for entries in cases.values() for entry in entries)}"
         if outcomes
         else "no such runs",
         paper="; ".join(f"{words_of(dict(r.on))}: {r.value:,.1f}" for r in rows_of(settings)),
@@ -164,7 +175,7 @@ def _compare(
     """Notes the outcome of every pair of entries that are related; without one the case is open."""
     pairs = [(a, b) for a in entries for b in entries if related(a, b)]
     for i, pair in enumerate(pairs):
-        outcomes[(*case, i)] = judged(*pair)
+        outcomes[(*case, i)] = asked(judged(*pair), *pair)
     if not pairs:
         outcomes[case] = None
 
@@ -180,8 +191,7 @@ def _is_deeper(one: Entry, other: Entry) -> bool:
 
 
 def _raises(one: Entry, other: Entry) -> bool | None:
-    error = one["standard_error"] + other["standard_error"]
-    return above(one["value"] - other["value"], 3 * error, 0.0)
+    return above(one["value"] - other["value"], one["error"] + other["error"], 0.0)
 
 
 def _is_better(one: Entry, other: Entry) -> bool | None:
@@ -194,19 +204,19 @@ def _is_better(one: Entry, other: Entry) -> bool | None:
 
 
 def _relative_change(pair: Pair) -> tuple[float, float]:
-    """Relative change of the estimate, and three standard errors of each; infinite if it means none."""
+    """Relative change of the estimate, and the errors of both; infinite if it means none."""
     one, other = pair
-    if other["value"] <= 3 * other["standard_error"]:
+    if other["value"] <= other["error"]:
         return 0.0, float("inf")
-    error = (one["standard_error"] + other["standard_error"]) / other["value"]
-    return one["value"] / other["value"] - 1, 3 * error
+    return one["value"] / other["value"] - 1, (one["error"] + other["error"]) / other["value"]
 
 
 def _disagree(entries: list[Entry]) -> bool | None:
     """Whether the largest estimate exceeds the smallest by `SENSITIVE_RATIO`, beyond their errors."""
     largest = max(entries, key=lambda e: e["value"])
     smallest = min(entries, key=lambda e: e["value"])
-    if largest["value"] - 3 * largest["standard_error"] <= 0:
+    if largest["value"] - largest["error"] <= 0:
         return None  # no classifier sees a divergence: ratios of such numbers mean nothing
-    error = largest["standard_error"] + SENSITIVE_RATIO * smallest["standard_error"]
-    return above(largest["value"] - SENSITIVE_RATIO * smallest["value"], 3 * error, 0.0)
+    error = largest["error"] + SENSITIVE_RATIO * smallest["error"]
+    far = above(largest["value"] - SENSITIVE_RATIO * smallest["value"], error, 0.0)
+    return asked(far, largest, smallest)

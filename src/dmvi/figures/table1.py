@@ -6,7 +6,7 @@ TITLE = (
     "KL(q(z)‖p(z)) by classifiers of different depth, gradient penalty and activation noise "
     "(ColorMNIST)"
 )
-SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table1.json")}
+SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table1.json", "density_ratio/table1.csv")}
 SEEDS = "first"
 SELECT = {"tags": "main", "kind": "vae", "builder": "color_mnist"}
 CAPTION = (

@@ -6,7 +6,7 @@ TITLE = (
     "KL(q(z)‖p(z)) by classifiers of different depth, learning rate, activation noise and dropout "
     "(CIFAR-10)"
 )
-SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table2.json")}
+SOURCES = {"run": ("run.json", "kl.json", "density_ratio/table2.json", "density_ratio/table2.csv")}
 SEEDS = "first"
 SELECT = {"tags": "main", "kind": "vae", "builder": "cifar10"}  # [ours]: the text names no data
 CAPTION = (

@@ -100,6 +100,8 @@ class World(Tables):
 
     def csv(self, run, seed, name):
         run, kind = self._of(run)
+        if name.startswith("density_ratio/") and not name.endswith("_calibration.csv"):
+            return self._estimated(name.removeprefix("density_ratio/").removesuffix(".csv"))
         made = {
             "bound.csv": self._bound,
             "profile.csv": self._profile,
@@ -237,6 +239,18 @@ class World(Tables):
                 }
             )
         return entries
+
+    def _estimated(self, table):
+        """The curves of `_estimates`, at rest at every step where the study measures."""
+        curves = []
+        for i, entry in enumerate(self._estimates(table)):
+            every, last = (entry["settings"][key] for key in ("every", "iterations"))
+            step = np.arange(every, last + 1, every)
+            curve = {"setting": i, "step": step, "estimate": entry["value"]}
+            curves.append(
+                pd.DataFrame({**curve, "standard_error": 0.0001, "heldout": entry["value"]})
+            )
+        return pd.concat(curves)
 
     def _bound(self, run, kind):
         tracks = self.config.runs[run].spec["model"] == "vae" or not self.claimed
