@@ -18,7 +18,7 @@ SIZE = 64
 BLOCK = 25  # few enough to stay in the processor's cache
 NOISE = 2.5  # standard deviation of the grain, of 255
 _SHAPE, _GRAIN = 5, 6  # random streams
-_PARAMETERS = 48  # uniform numbers per face; those not used leave room for more
+PARAMETERS = 48  # uniform numbers per face; those not used leave room for more
 
 SKINS = np.array([(244, 208, 184), (226, 176, 144), (198, 142, 106), (150, 98, 68), (96, 62, 46)])
 HAIRS = np.array(
@@ -38,7 +38,7 @@ def _faces(request: Request, sizes: dict[str, int]) -> Iterator[np.ndarray]:
         shapes, grains = request.random(split, _SHAPE), request.random(split, _GRAIN)
         for start in range(0, sizes[split], BLOCK):
             count = min(BLOCK, sizes[split] - start)
-            faces = draw_faces(shapes.random((count, _PARAMETERS)))
+            faces = draw_faces(shapes.random((count, PARAMETERS)))
             grain = grains.standard_normal(faces.shape, np.float32)
             yield np.rint(np.clip(faces + NOISE * grain, 0, 255)).astype(np.uint8)
 

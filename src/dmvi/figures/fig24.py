@@ -54,11 +54,13 @@ def draw(tables):
             axes.set_title(style.wrap(title, width / columns - 0.06, 8), linespacing=1.1)
 
         first = next(iter(runs.values()))
-        title = f"{tables.short_title(dataset)}:\ntest images"
+        title = f"{tables.short_title(dataset)}:\n{tables.shown_images(dataset)}"
         panel(grid[0, 0], first, "originals.npy", title)
         size = ROWS * COLUMNS
         if len(tables.array(first, first.seeds[0], "originals.npy")) >= 2 * size:
-            panel(grid[1, 0], first, "originals.npy", "further test images", size)
+            panel(
+                grid[1, 0], first, "originals.npy", f"further {tables.shown_images(dataset)}", size
+            )
         else:
             figure.add_subplot(grid[1, 0]).axis("off")
         for model, run in runs.items():

@@ -21,7 +21,7 @@ def draw_reconstructions(tables):
         runs = best_runs(tables, dataset)
         first = next(iter(runs.values()))
         sharpness = tables.per_seed(first, QUALITY, "sharpness_originals")[0]
-        title = f"{tables.short_title(dataset)}: test images\nsharpness {sharpness:#.3g}"
+        title = f"{tables.short_title(dataset)}: {tables.shown_images(dataset)}\nsharpness {sharpness:#.3g}"
         _panel(figure.add_subplot(grid[row, 0]), tables, first, "originals.npy", title)
         for column, (model, run) in enumerate(list(runs.items())[:2], 1):
             sharpness, error = (

@@ -19,6 +19,7 @@ from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.figures.base import render
 from dmvi.progress import told
+from dmvi.report.drawn_faces import DrawnFaces, can_stand_in
 from dmvi.report.page.write import write
 from dmvi.report.previews import save_small
 from dmvi.report.write_gallery import write_gallery
@@ -26,7 +27,6 @@ from dmvi.steps.provenance import summary, trainings
 from dmvi.study.config import Study
 from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
-from dmvi.tables.results import Tables
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
 LARGEST_PICTURE = 200_000  # bytes; larger PNGs are given a palette
@@ -55,7 +55,8 @@ def publish(
     """Writes `output` anew from a study's `results`; a folder of before stays until all is written.
 
     CelebA's terms forbid passing its photographs on, so a figure that shows images of the data
-    (`SHOWS_DATA`) is drawn again without the runs on real CelebA.
+    (`SHOWS_DATA`) is drawn again without them: with drawn faces that go through the models in their
+    place (`dmvi.report.drawn_faces`), or without the runs on real CelebA.
 
     Raises:
         DmviError: the study is not finished; the message has the command that finishes it.
@@ -131,10 +132,11 @@ def _write_figures(
         if private and declared_figures()[figure].shows_data:
             log(f"figure {number} of {len(study.figures)}: {figure}, again without photographs")
             seeds = study.figure_seeds(figure)
-            public = {run: values for run, values in seeds.items() if run not in private}
+            drawn = can_stand_in(figure)
+            shown_runs = {r: s for r, s in seeds.items() if drawn or r not in private}
             redrawn.append(figure)
-            if public:
-                tables = Tables(results, public, study.config["study"])
+            if shown_runs:
+                tables = DrawnFaces(results, shown_runs, study.config["study"], faces)
                 targets = [output / f"{figure}{suffix}" for suffix in (".pdf", ".png")]
                 render(figure, tables, *targets, output / "redrawn.json")
                 (output / "redrawn.json").unlink()
@@ -145,7 +147,9 @@ def _write_figures(
         _lessen(output / f"{figure}.png")
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
-    head = HEAD + (f" Left out for the same reason: {', '.join(missing)}." if missing else "")
+    stood_in = [figure for figure in redrawn if can_stand_in(figure) and figure in shown]
+    head = HEAD + (f" In {', '.join(stood_in)} drawn faces stand for them." if stood_in else "")
+    head += f" Left out for the same reason: {', '.join(missing)}." if missing else ""
     write_gallery(shown, study.config["study"], output / "README.md", head, results / CLAIMS[0])
     return redrawn
 

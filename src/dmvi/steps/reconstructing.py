@@ -1,9 +1,11 @@
 """Reconstructions of test images by a trained model that encodes."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from dmvi.data.dataset import Dataset
 from dmvi.models import Model
@@ -29,10 +31,8 @@ def reconstructed(model: Model, dataset: Dataset, settings: dict[str, Any]) -> d
         quality = dict.fromkeys(("reconstruction_mse", "sharpness_reconstructions"))
         quality |= {"n_reconstructions": 0, "sharpness_originals": None}
         return {"originals.npy": nothing, "reconstructions.npy": nothing, "quality.json": quality}
-    device = next(model.parameters()).device
     parts, squared = [], 0.0
-    for _, x in input_batches(originals, device):
-        mean = model.decode(model.codes(x))
+    for x, mean in decoded(model, originals):
         squared += (mean - x).double().square().sum().item()
         parts.append(to_images(mean))
     images = np.concatenate(parts)
@@ -46,3 +46,11 @@ def reconstructed(model: Model, dataset: Dataset, settings: dict[str, Any]) -> d
             "sharpness_reconstructions": float(sharpness(images).mean()),
         },
     }
+
+
+@torch.no_grad()
+def decoded(model: EncodingModel, originals: np.ndarray) -> Iterator[tuple[Tensor, Tensor]]:
+    """Images, uint8 (N, H, W, C), in batches as the model takes them, with what it decodes from one
+    z ~ q(z|x) each. Takes torch's global random numbers."""
+    for _, x in input_batches(originals, next(model.parameters()).device):
+        yield x, model.decode(model.codes(x))
