@@ -284,3 +284,31 @@ def test_a_page_about_several_papers_has_a_part_for_each(tmp_path):
     assert heads[1:] == [papers[0], titles["fig2"], papers[1], titles["fig30"], titles["table30"]]
     write_gallery(["fig2"], {"name": "mine", "scale": "demo"}, tmp_path / "one.md")
     assert papers[0] not in (tmp_path / "one.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("figure", "shown", "drawn"),
+    [("fig24", ["cifar10", "celeba"], {"celeba"}), ("fig11", ["cifar10"], set())],
+)
+def test_drawn_faces_stand_for_celeba_alone(monkeypatch, tmp_path, figure, shown, drawn):
+    """Pictures of the user's that may not be passed on are left out: a face stands for no cat."""
+    data = ("cifar10", "celeba", "cats")
+    study = SimpleNamespace(
+        figures={figure: list(data)},
+        runs={name: SimpleNamespace(spec={"data": name}) for name in data},
+        config={"study": {"name": "mine", "scale": "reduced", "note": ""}},
+        figure_seeds=lambda _: {name: [0] for name in data},
+    )
+    seen, head = [], []
+
+    def render(name, tables, pdf, png, claims):
+        seen.append((list(tables.seeds), tables.faces))
+        for path in (pdf, png, claims):
+            path.touch()
+
+    monkeypatch.setattr(module, "render", render)
+    monkeypatch.setattr(module, "write_gallery", lambda *given: head.append(given[3]))
+    private = {"celeba": "celeba", "cats": "folder"}
+    redrawn = module._write_figures(study, tmp_path, tmp_path, private, lambda _: None)
+    assert (redrawn, seen) == ([figure], [(shown, drawn)])
+    assert ("drawn faces" in head[0]) == bool(drawn)

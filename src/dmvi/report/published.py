@@ -29,6 +29,7 @@ from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
+FACES = "celeba"  # the builder of private pictures for which drawn faces can stand
 LARGEST_PICTURE = 200_000  # bytes; larger PNGs are given a palette
 CLAIMS = ("claims.csv", "claims.md")
 HEAD = (
@@ -63,9 +64,9 @@ def publish(
     """
     _check_finished(study, config_path.parent, results)
     metas = {p.parent.name: files.read_json(p) for p in sorted(results.glob("data/*/meta.json"))}
-    faces = {name for name, meta in metas.items() if _private(meta)}
+    private = {name: meta["builder"] for name, meta in metas.items() if _private(meta)}
     with files.replaced_folder(output) as folder:
-        redrawn = _write_figures(study, results, folder, faces, log)
+        redrawn = _write_figures(study, results, folder, private, log)
         for name in CLAIMS:
             shutil.copy2(results / name, folder)
         shutil.copy2(config_path, folder / "config.yaml")
@@ -123,18 +124,26 @@ def _check_finished(study: Study, folder: Path, results: Path) -> None:
 
 
 def _write_figures(
-    study: Study, results: Path, output: Path, faces: set[str], log: Callable[[str], None]
+    study: Study,
+    results: Path,
+    output: Path,
+    private: dict[str, str],
+    log: Callable[[str], None],
 ) -> list[str]:
-    """Copies the figures, and draws again those that would show the data sets `faces`: returns these."""
-    redrawn = []
+    """Copies the figures, and draws again those that would show the data sets `private`, with their
+    builders: returns these."""
+    redrawn, stood_in = [], []
     for number, figure in enumerate(study.figures, 1):
-        private = [run for run in study.figures[figure] if study.runs[run].spec["data"] in faces]
-        if private and declared_figures()[figure].shows_data:
+        data = {run: study.runs[run].spec["data"] for run in study.figures[figure]}
+        if set(data.values()) & set(private) and declared_figures()[figure].shows_data:
             log(f"figure {number} of {len(study.figures)}: {figure}, again without photographs")
             seeds = study.figure_seeds(figure)
-            drawn = can_stand_in(figure)
-            shown_runs = {r: s for r, s in seeds.items() if drawn or r not in private}
+            faces = {name for name, of in private.items() if of == FACES and can_stand_in(figure)}
+            shown_runs = {
+                r: s for r, s in seeds.items() if data[r] in faces or data[r] not in private
+            }
             redrawn.append(figure)
+            stood_in += [figure] if faces & {data[run] for run in shown_runs} else []
             if shown_runs:
                 tables = DrawnFaces(results, shown_runs, study.config["study"], faces)
                 targets = [output / f"{figure}{suffix}" for suffix in (".pdf", ".png")]
@@ -147,7 +156,6 @@ def _write_figures(
         _lessen(output / f"{figure}.png")
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
-    stood_in = [figure for figure in redrawn if can_stand_in(figure) and figure in shown]
     head = HEAD + (f" In {', '.join(stood_in)} drawn faces stand for them." if stood_in else "")
     head += f" Left out for the same reason: {', '.join(missing)}." if missing else ""
     write_gallery(shown, study.config["study"], output / "README.md", head, results / CLAIMS[0])
