@@ -67,6 +67,45 @@ def test_linear_gaussian_model_in_closed_form(d, temperatures, start):
     assert (truth - alone.log_p).mean() > 3 * abs((forward.log_p - truth).mean())
 
 
+def test_pooled_starts_give_bounds_where_one_of_them_fails():
+    """A start far from the posterior of every image beside one at the prior: log 2 is what it costs."""
+    model, z, x, q0 = problem(2, start="prior", sd=1.0)
+    truth = model.log_marginal(x)
+    mean, std = model.posterior(x)
+    astray = GaussianStart(mean + 12.0 * std, 0.2 * std)
+    results = [both(model, z, x, start, temperatures=60) for start in (astray, q0)]
+    forward, backward = (
+        annealing.pooled(parts, backwards=backwards)
+        for parts, backwards in zip(zip(*results, strict=True), (False, True), strict=True)
+    )
+    alone = [backward.log_p - forward.log_p for forward, backward in results]
+    gap = backward.log_p - forward.log_p
+    assert alone[0].mean() > 5.0
+    assert gap.mean() < alone[1].mean() + 2.0 * math.log(2.0) + 1e-9
+    assert (forward.log_p >= results[1][0].log_p - math.log(2.0) - 1e-9).all()
+    assert (backward.log_p <= results[1][1].log_p + math.log(2.0) + 1e-9).all()
+    error = 3.0 / math.sqrt(IMAGES)
+    assert (forward.log_p - truth).mean() < error * (forward.log_p - truth).std()
+    assert (backward.log_p - truth).mean() > -error * (backward.log_p - truth).std()
+    assert forward.log_weights.shape == (12, IMAGES)
+    assert (forward.ess <= 12).all()
+
+
+def test_pooled_chains_of_one_start_are_as_many_chains():
+    """Pooling is the mean of weights, by the plain formula; one part is itself."""
+    model, z, x, q0 = problem(2, start="prior", sd=1.0)
+    parts = [both(model, z, x, q0, temperatures=5, chains=n, g=seeded(n)) for n in (2, 3)]
+    for direction, backwards, sign in ((0, False, 1.0), (1, True, -1.0)):
+        found = annealing.pooled([part[direction] for part in parts], backwards=backwards)
+        weights = np.concatenate([part[direction].log_weights.exp().numpy() for part in parts])
+        np.testing.assert_allclose(found.log_p, sign * np.log(weights.mean(0)))
+        np.testing.assert_allclose(found.ess, weights.sum(0) ** 2 / (weights**2).sum(0))
+        accepted = [part[direction].acceptance.numpy() for part in parts]
+        np.testing.assert_allclose(found.acceptance, (2 * accepted[0] + 3 * accepted[1]) / 5)
+        one = parts[0][direction]
+        assert annealing.pooled([one], backwards=backwards) is one
+
+
 def test_weights_are_unbiased_for_p_and_its_inverse():
     """E w = p(x) and E 1/w = 1/p(x), with few temperatures, where both are far from sharp."""
     model, _, x, q0 = problem(2, images=1, sd=1.0)

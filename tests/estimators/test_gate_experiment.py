@@ -18,6 +18,7 @@ import gate  # noqa: E402
 def likelihood(gap, interval):
     return {
         "n": 100,
+        "settings": {"start": "prior", "temperatures": 1500},
         "gate": {"gap": gap, "interval": interval, "n": 128, "open": gap is not None and gap < 1},
         "ais": {"value": -90.125, "standard_error": 2.5},
         "is": {"value": -91.0},
@@ -29,12 +30,14 @@ def likelihood(gap, interval):
 
 def test_the_study_is_valid_and_has_the_reduced_study_s_runs_with_other_latents():
     schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
-    study = load_study(gate.config(128, (8, 32), None), schema)
+    study = load_study(gate.config(128, (8, 32), None, "prior", 1500), schema)
     reduced = load_study(yaml.safe_load(gate.STUDY.read_text()), schema)
     assert sorted(study.runs) == ["gate-latent_dim32", "gate-latent_dim8"]
     assert study.estimators["likelihood"] == reduced.estimators["likelihood"] | {
         "images": 128,
         "simulated": 128,
+        "start": "prior",
+        "temperatures": 1500,
     }
     for latent_dim in (8, 32):
         spec = study.runs[f"gate-latent_dim{latent_dim}"].spec
@@ -51,8 +54,8 @@ def test_rows_and_page_say_what_the_step_wrote(tmp_path):
     opened, closed = gate.rows(tmp_path, (8, 32))
     assert (opened["open"], closed["open"]) == (True, False)
     assert gate.line(opened, 4) == (
-        "| 8 | 128 | 0.42 [0.06, 0.77] | 0.62 | 30.00 | 1 | open | -90.12 ± 2.50 (100 images) | -91.00 | "
-        "not finite | 3.25 of 4 |"
+        "| 8 | prior | 1,500 | 128 | 0.42 [0.06, 0.77] | 0.62 | 30.00 | 1 | open | -90.12 ± 2.50 (100 images) | "
+        "-91.00 | not finite | 3.25 of 4 |"
     )
     assert "| not finite [not finite, not finite] | 0.62 | 30.00 | 1 | closed |" in gate.line(
         closed, 4
@@ -63,7 +66,8 @@ def test_the_committed_page_is_what_its_table_says():
     folder = REPOSITORY / "results/reference/gate"
     page = (folder / "gate.md").read_text()
     rows = pd.read_csv(folder / "gate.csv").to_dict("records")
-    assert [row["latent_dim"] for row in rows] == [8, 32]
+    cases = [(start, t, d) for start, t, latents in gate.CASES for d in latents]
+    assert [(row["start"], row["temperatures"], row["latent_dim"]) for row in rows] == cases
     for row in rows:
         assert row["simulated"] == row["images"] == 128
         assert gate.line(row, 4) in page

@@ -121,6 +121,27 @@ def test_bounds_of_a_likelihood_that_sums_to_less_than_one(saved, dataset, tmp_p
     assert off["log_likelihood"] < -10
 
 
+def test_both_starts_share_the_chains(saved, black_and_white, tmp_path, monkeypatch):
+    calls = []
+    for name in ("forward", "reverse"):
+        real = getattr(annealing, name)
+
+        def counted(likelihood, start, *others, real=real, name=name, **settings):
+            at_prior = bool((start.mean == 0).all() and (start.std == 1).all())
+            calls.append((name, at_prior, settings["chains"]))
+            return real(likelihood, start, *others, **settings)
+
+        monkeypatch.setattr(annealing, name, counted)
+    settings = {**SETTINGS, "chains": 7, "temperatures": 120, "start": "both"}
+    found, table, bounds = run(saved(latent_dim=1), black_and_white, tmp_path / "out", settings)
+    halves = [(False, 4), (True, 3)]
+    expected = [(n, *half) for n in ("forward", "reverse", "forward") for half in halves]
+    assert calls == expected
+    assert np.median(np.abs(table["ais"] - table["quadrature"])) < 0.3
+    assert (table["ess"] <= 7).all()
+    assert found["settings"]["start"] == "both"
+
+
 def test_a_closed_gate_leaves_no_value(saved, black_and_white, tmp_path):
     settings = {**SETTINGS, "temperatures": 1, "start": "prior"}
     lines = []
@@ -153,7 +174,7 @@ def test_an_interrupted_job_ends_with_the_same_bytes(saved, black_and_white, tmp
     assert not broken.exists()
     monkeypatch.setattr(annealing, "forward", forward)
     kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "two/kept").rglob("*.pt")}
-    assert sorted(p.stem for p in kept) == ["simulated-0", "simulated-4", "steps", "test-0"]
+    assert sorted(p.stem for p in kept) == ["simulated-0", "simulated-4", "steps-curvature", "test-0"]
     damaged = next(p for p in kept if p.stem == "simulated-4")
     damaged.write_bytes(damaged.read_bytes()[:100])
     lines = []
@@ -162,7 +183,7 @@ def test_an_interrupted_job_ends_with_the_same_bytes(saved, black_and_white, tmp
     for name in ("likelihood.json", "likelihood.csv", "bdmc.csv"):
         assert (broken / name).read_bytes() == (whole / name).read_bytes()
     unchanged = [p.stem for p, time in kept.items() if p.stat().st_mtime_ns == time]
-    assert sorted(unchanged) == ["simulated-0", "steps", "test-0"]
+    assert sorted(unchanged) == ["simulated-0", "steps-curvature", "test-0"]
 
 
 def test_nothing_of_another_model_or_setting_is_used_again(saved, black_and_white, tmp_path):

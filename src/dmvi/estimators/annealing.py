@@ -196,6 +196,35 @@ def joined(parts: Sequence[Annealed]) -> Annealed:
     )
 
 
+def pooled(parts: Sequence[Annealed], *, backwards: bool) -> Annealed:
+    """Chains of the same images from several starts, of one direction, as one set of chains.
+
+    Whichever q0 a chain began at, its weight has mean p(x) forwards and 1/p(x) backwards, so that the
+    pooled weights give bounds too. Of an image for which one half of the chains fails, either bound loses
+    at most log 2 of what the other half gives.
+
+    Args:
+        parts: with images in the same order, as `forward` gives them, or `reverse`.
+        backwards: whether they are of `reverse`.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    log_weights = torch.cat([part.log_weights for part in parts])
+    counts = [len(part.log_weights) for part in parts]
+
+    def mean(values: list[Tensor]) -> Tensor:
+        return sum(n * v for n, v in zip(counts, values, strict=True)) / sum(counts)
+
+    return Annealed(
+        log_p=(-1.0 if backwards else 1.0) * log_mean_exp(log_weights),
+        log_weights=log_weights,
+        ess=effective_sample_size(log_weights),
+        acceptance=mean([part.acceptance for part in parts]),
+        acceptance_by_temperature=mean([part.acceptance_by_temperature for part in parts]),
+        z=torch.cat([part.z for part in parts]),
+    )
+
+
 def _summary(log_weights: Tensor, accepted: list[Tensor], z: Tensor, sign: float) -> Annealed:
     acceptance = torch.stack(accepted) if accepted else log_weights.new_full((0, *z.shape[:-1]), 0)
     return Annealed(

@@ -78,10 +78,11 @@ STEP = {
                 "description": "of inverse temperatures; sigmoid is slow at both ends",
             },
             "start": {
-                "enum": ["curvature", "posterior", "prior"],
+                "enum": ["curvature", "posterior", "prior", "both"],
                 "default": "curvature",
                 "description": "where chains begin: the encoder's mean with the width that log p(x, z) "
-                "has there or with the encoder's own, or N(0, I)",
+                "has there or with the encoder's own, or N(0, I); both is curvature for half of the chains "
+                "and prior for the others, for images whose posterior is not where the encoder says",
             },
             "draws": {
                 "type": "integer",
@@ -95,6 +96,7 @@ STEP = {
     "gpu": True,
     "resumes": True,
 }
+BOTH = ("curvature", "prior")
 POINTS = 401  # of quadrature, per axis: `dmvi.estimators.quadrature.POINTS`, made odd
 PILOT_CHAINS = 2
 AT_ONCE = 1024  # points of quadrature
@@ -233,7 +235,12 @@ class _Work:
         self.pilot = dataset.split("valid")[: settings["pilot"]]
         self.images = dataset.split("test")[: settings["images"]]
         self.betas = schedules.SCHEDULES[settings["schedule"]](settings["temperatures"])
-        self.shared = {key: settings[key] for key in ("leapfrog", "chains")}
+        starts = BOTH if settings["start"] == "both" else (settings["start"],)
+        # Start -> its share of the chains: of an odd number the first start has one more.
+        self.chains = {
+            start: (settings["chains"] + len(starts) - 1 - i) // len(starts)
+            for i, start in enumerate(starts)
+        }
         tractable = isinstance(model.posterior, TractablePosterior)
         self.elbo_kind = "ELBO" if tractable else "estimate by a classifier"
         # Simulated images count twice: forwards and backwards.
@@ -246,7 +253,12 @@ class _Work:
             f"{settings['chains']} chains of {settings['temperatures']} temperatures each, "
             f"{settings['leapfrog']} leapfrog steps, {model.latent_dim} latents"
         )
-        self.step_sizes = parts.get("steps", self._tuned)["step_sizes"].to(self.device)
+        self.step_sizes = {
+            start: parts.get(f"steps-{start}", partial(self._tuned, start))["step_sizes"].to(
+                self.device
+            )
+            for start in starts
+        }
 
     def simulated(self) -> Part:
         """lower, upper of images that the model has drawn."""
@@ -271,19 +283,51 @@ class _Work:
             self.done += weight * (rows.stop - rows.start)
         return {key: torch.cat([part[key] for part in found]) for key in found[0]}
 
-    def _report(self, images: int, offset: int = 0) -> Callable[[int, int], None]:
+    def _report(self, images: int, offset: float, share: float) -> Callable[[int, int], None]:
         """Tells how much is done while a chunk of images goes through its temperatures."""
 
         def progress(step: int, last: int) -> None:
             if self.progress is not None:
-                done = self.done + images * (offset + step / last)
+                done = self.done + images * (offset + share * step / last)
                 self.progress(round(min(done, self.total), 1), self.total)
 
         return progress
 
-    def _start(self, x: Tensor, likelihood: Callable[[Tensor], Tensor]) -> GaussianStart:
+    def _annealed(
+        self,
+        likelihood: Callable[[Tensor], Tensor],
+        starts: dict[str, GaussianStart],
+        generator: torch.Generator,
+        posterior_draws: Tensor | None = None,
+    ) -> annealing.Annealed:
+        """All chains of a chunk: forwards, or backwards from posterior draws, which come second."""
+        backwards = posterior_draws is not None
+        parts, offset = [], float(backwards)
+        for name, start in starts.items():
+            share = self.chains[name] / self.settings["chains"]
+            common = (likelihood, start, self.betas, self.step_sizes[name])
+            shared = {
+                "leapfrog": self.settings["leapfrog"],
+                "chains": self.chains[name],
+                "generator": generator,
+                "progress": self._report(len(start.mean), offset, share),
+            }
+            if posterior_draws is None:
+                parts.append(annealing.forward(*common, **shared))
+            else:
+                parts.append(annealing.reverse(*common, **shared, posterior_draws=posterior_draws))
+            offset += share
+        return annealing.pooled(parts, backwards=backwards)
+
+    def _starts(
+        self, x: Tensor, likelihood: Callable[[Tensor], Tensor]
+    ) -> dict[str, GaussianStart]:
+        """Each q0 of images by its name."""
+        return {name: self._start(name, x, likelihood) for name in self.chains}
+
+    def _start(self, name: str, x: Tensor, likelihood: Callable[[Tensor], Tensor]) -> GaussianStart:
         """q0 of images, whose log p(x|z) is given for two chains or more."""
-        if self.settings["start"] == "prior":
+        if name == "prior":
             return GaussianStart.prior(len(x), self.model.latent_dim, x)
         parameters = self.model.encode(x)
         if isinstance(self.model.posterior, GaussianFamily):
@@ -292,23 +336,23 @@ class _Work:
         else:
             draws = [self.model.sample_posterior(parameters) for _ in range(POSTERIOR_DRAWS)]
             start = GaussianStart.from_draws(torch.stack(draws))
-        if self.settings["start"] == "curvature":
+        if name == "curvature":
             return GaussianStart.from_curvature(likelihood, start.mean)
         return start
 
-    def _tuned(self) -> Part:
+    def _tuned(self, name: str) -> Part:
         x = to_input(self.pilot, self.device)
         torch.manual_seed(self.seed)
         likelihood = over_chains(self.model.log_likelihood, x, PILOT_CHAINS)
         return {
             "step_sizes": schedules.tune(
                 likelihood,
-                self._start(x, likelihood),
+                self._start(name, x, likelihood),
                 self.betas,
                 leapfrog=self.settings["leapfrog"],
                 chains=PILOT_CHAINS,
                 generator=torch.Generator(self.device).manual_seed(self.seed),
-                progress=Progress(self.log, "temperature of the pilot"),
+                progress=Progress(self.log, f"temperature of the pilot ({name})"),
             )
         }
 
@@ -319,31 +363,19 @@ class _Work:
         x = self.model.simulate(z, generator)
         # z is an exact draw of p(z|x) of what was drawn from: a likelihood whose sum is 1.
         likelihood = over_chains(self.model.log_normalised, x, self.settings["chains"])
-        start = self._start(x, likelihood)
-        common = (likelihood, start, self.betas, self.step_sizes)
-        shared = {**self.shared, "generator": generator}
-        lower = annealing.forward(*common, **shared, progress=self._report(n))
-        upper = annealing.reverse(
-            *common, **shared, posterior_draws=z, progress=self._report(n, offset=1)
-        )
+        starts = self._starts(x, likelihood)
+        lower = self._annealed(likelihood, starts, generator)
+        upper = self._annealed(likelihood, starts, generator, posterior_draws=z)
         return {"lower": lower.log_p, "upper": upper.log_p}
 
     def _estimates(self, rows: slice, generator: torch.Generator) -> Part:
         x = to_input(self.images[rows], self.device)
         likelihood = over_chains(self.model.log_likelihood, x, self.settings["chains"])
-        start = self._start(x, likelihood)
-        annealed = annealing.forward(
-            likelihood,
-            start,
-            self.betas,
-            self.step_sizes,
-            **self.shared,
-            generator=generator,
-            progress=self._report(len(x)),
-        )
+        starts = self._starts(x, likelihood)
+        annealed = self._annealed(likelihood, starts, generator)
         weighted = importance_bound(
             likelihood,
-            start,
+            next(iter(starts.values())),
             draws=self.settings["draws"],
             generator=generator,
             at_once=self.settings["chains"],
