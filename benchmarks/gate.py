@@ -95,8 +95,9 @@ def text(table: list[dict], settings: dict, iterations: int) -> str:
         "first. Made by "
         f"`benchmarks/gate.py` ({here['processor']}, {here['date']}).",
         "",
-        "| latents | start | temperatures | simulated images | gap [95 %], nats | its median | its largest | images above 5 nats | "
-        "gate | log p(x) of test images, AIS | importance sampling | ELBO | effective chains |",
+        "| latents | start | temperatures | simulated images | gap [95 %], nats | its median | its largest "
+        "| images above 5 nats | gate | log p(x) of test images, AIS | importance sampling | ELBO | "
+        "effective chains |",
         "|---:|---|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|",
     ]
     lines += [line(row, settings["chains"]) for row in table]
@@ -106,11 +107,11 @@ def text(table: list[dict], settings: dict, iterations: int) -> str:
 def line(row: dict, chains: int) -> str:
     """A row of gate.csv as one of the table in gate.md."""
     return (
-        f"| {row['latent_dim']} | {row['start']} | {row['temperatures']:,} | {row['simulated']} | {nats(row['gap'])} [{nats(row['low'])}, "
-        f"{nats(row['high'])}] | {nats(row['median'])} | {nats(row['largest'])} | {row['above_5']} | "
-        f"{'open' if row['open'] else 'closed'} | {nats(row['ais'])} ± "
-        f"{nats(row['ais_error'])} ({row['images']} images) | {nats(row['importance'])} | "
-        f"{nats(row['elbo'])} | {nats(row['ess'])} of {chains} |"
+        f"| {row['latent_dim']} | {row['start']} | {row['temperatures']:,} | {row['simulated']} | "
+        f"{nats(row['gap'])} [{nats(row['low'])}, {nats(row['high'])}] | {nats(row['median'])} | "
+        f"{nats(row['largest'])} | {row['above_5']} | {'open' if row['open'] else 'closed'} | "
+        f"{nats(row['ais'])} ± {nats(row['ais_error'])} ({row['images']} images) | "
+        f"{nats(row['importance'])} | {nats(row['elbo'])} | {nats(row['ess'])} of {chains} |"
     )
 
 

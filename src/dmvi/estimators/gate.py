@@ -96,7 +96,10 @@ def flags(
         annealed_ess: of the chains' weights, (n,).
         acceptance: mean acceptance per image (NaN where there was no transition), (n,).
         importance: log p(x) of the same images by importance sampling, (n,): both are lower bounds on
-            average, so that the annealed one should not be the lower of the two.
+            average, so that the annealed one should not be the lower of the two. Of one image a mean
+            over all says little, but an unbiased estimate of p(x) is above 100 n p(x) with a probability
+            of 1 / (100 n) at most (Markov): where importance sampling exceeds annealing by more than
+            log(100 n) nats, that image's chains have failed.
     """
     found = []
     values = [annealed] if importance is None else [annealed, importance]
@@ -111,6 +114,13 @@ def flags(
                 f"importance sampling is {mean:.3g} nats above annealing ({error:.2g} standard error): "
                 "the chains are too short"
             )
+        if importance is not None:
+            excess = importance.double() - annealed.double() - math.log(100.0 * len(annealed))
+            if failed := int((excess > 0).sum()):
+                found.append(
+                    f"the chains of {failed} of {len(annealed)} images have failed: annealing is at least "
+                    f"{excess.max().item():.3g} nats below log p(x) of one"
+                )
     ess = annealed_ess.double().mean().item()
     if not ess >= LOWEST_ESS:
         found.append(f"one chain has most of the weight: mean effective sample size {ess:.2f}")

@@ -86,7 +86,10 @@ def trainings(study: Study, results: Path) -> dict[str, dict[str, Described]]:
 
 
 def summary(found: dict[str, dict[str, Described]]) -> dict[str, Any]:
-    """Over all trainings: seconds, cpu_seconds (None if one is unknown), distinct commits and machines, and which have gaps or no record."""
+    """Over all trainings: seconds, distinct commits and machines, and which have gaps or no record.
+
+    cpu_seconds are None if one is unknown.
+    """
     named = {f"{kind}/{name}": value for kind, of in found.items() for name, value in of.items()}
     known = {name: value for name, value in named.items() if not isinstance(value, str)}
     attempts = [attempt for value in known.values() for attempt in value["attempts"]]
