@@ -38,6 +38,7 @@ def test_the_study_is_valid_and_has_the_reduced_study_s_runs_with_other_latents(
         "simulated": 128,
         "start": "prior",
         "temperatures": 1500,
+        "pilot": 32,
     }
     for latent_dim in (8, 32):
         spec = study.runs[f"gate-latent_dim{latent_dim}"].spec
