@@ -189,6 +189,10 @@ def test_the_gate():
     broken = lower.clone()
     broken[3] = math.nan
     assert not gate(lower, broken).open
+    few = lower + 0.1
+    few[3] += 60.0
+    assert "half of them by 0.1 at most" in gate(lower, few).reason
+    assert "half of them" not in gate(lower, lower + 1.5).reason
     assert "not finite for 1 of 40" in gate(lower, broken).reason
     with pytest.raises(DmviError, match="n at least 2"):
         gate(lower[:1], lower[:1])

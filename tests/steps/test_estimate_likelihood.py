@@ -176,6 +176,10 @@ def test_a_closed_gate_leaves_no_value(saved, black_and_white, tmp_path):
     assert found["quadrature"] == {"value": None, "standard_error": None}
     assert table["quadrature"].isna().all()
     assert any("no likelihood: forward and reverse differ" in line for line in lines)
+    assert not any("start: both" in line for line in lines)
+    settings = {**SETTINGS, "temperatures": 1}
+    run(saved(), black_and_white, tmp_path / "curvature" / "out", settings, lines.append)
+    assert any("`start: both`" in line for line in lines)
 
 
 def test_an_interrupted_job_ends_with_the_same_bytes(saved, black_and_white, tmp_path, monkeypatch):

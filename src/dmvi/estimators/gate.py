@@ -75,6 +75,11 @@ def gate(lower: Tensor, upper: Tensor, threshold: float = LARGEST_GAP) -> Gate:
             f"forward and reverse differ by {gap:.3g} nats on simulated images (up to {high:.3g}), "
             f"more than {threshold:g}"
         )
+        if (median := difference.median().item()) <= threshold / 2.0:
+            reason += (
+                f"; half of them by {median:.2g} at most: of a few the posterior is elsewhere than where "
+                "chains start"
+            )
     elif high < -1e-6 * (1.0 + lower.abs().max().item()):
         reason = (
             f"the upper bound lies {-gap:.3g} nats below the lower one on simulated images, which no "

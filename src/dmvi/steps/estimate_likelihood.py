@@ -198,6 +198,11 @@ def estimate_likelihood(
     opening = gate.gate(simulated["lower"], simulated["upper"])
     summary = _summary(test, opening, work.elbo_kind)
     log(_sentence(summary))
+    if summary["value"] is None and settings["start"] in ("curvature", "posterior"):
+        log(
+            "more temperatures may open the gate (estimators.likelihood.temperatures), and where a few "
+            "images close it, `start: both`"
+        )
     files.write_csv(bdmc_path, _table({k: simulated[k] for k in ("lower", "upper")}))
     files.write_csv(csv_path, _table({k: test[k] for k in COLUMNS}))
     files.write_json(json_path, {**summary, "settings": settings})
