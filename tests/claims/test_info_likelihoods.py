@@ -38,7 +38,15 @@ def likelihood(value, method="ais", other=-0.3, flags=()):
 def world(tmp_path):
     """Writes the tables of some objectives; gives the claims by id, and the tables."""
 
-    def made(levels=LEVELS, kls=None, seeds=(0, 1, 2), models=MODELS, changed=None, **attributes):
+    def made(
+        levels=LEVELS,
+        kls=None,
+        seeds=(0, 1, 2),
+        models=MODELS,
+        changed=None,
+        below=1.0,
+        **attributes,
+    ):
         kls = kls or {"vae": 10.0, "infovae_mmd": 2.0}
         meta = {"builder": "mnist", "title": "MNIST", "standin": False, "note": ""}
         files.write_json(tmp_path / "data/mnist/meta.json", meta)
@@ -53,7 +61,7 @@ def world(tmp_path):
                 files.write_json(folder / "likelihood.json", own)
                 kl = kls.get(model, 3.0) + 0.1 * seed
                 whole = dict.fromkeys(("standard_error", "n", "avg_kl", "components", "heldout"), 1)
-                files.write_json(folder / "kl.json", {**whole, "value": kl, "lower": kl - 1.0})
+                files.write_json(folder / "kl.json", {**whole, "value": kl, "lower": kl - below})
         runs = {model: list(seeds) for model in models}
         tables = Tables(tmp_path, runs, {"name": "t", "scale": "demo"})
         return {claim.id: claim for claim in decide_claims("table30", tables)}, tables
@@ -104,6 +112,14 @@ def test_d9(world, mmd, verdict):
     claims, _ = world(kls={"vae": 10.0, "infovae_mmd": mmd})
     assert claims["D9"].verdict == verdict
     assert claims["D9"].value == pytest.approx(10.0 - mmd)
+
+
+def test_d9_says_where_posteriors_are_spikes(world):
+    claims, _ = world(below=0.02)
+    assert claims["D9"].verdict == "holds"
+    assert "within 0.1 nats of log N in vae, infovae_mmd: the posteriors" in claims["D9"].value_text
+    claims, _ = world(below=0.2)
+    assert "spikes" not in claims["D9"].value_text
 
 
 def test_neither_is_decided_without_both_objectives(world):

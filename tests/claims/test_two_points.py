@@ -6,6 +6,7 @@ import pytest
 
 from dmvi import files
 from dmvi.claims.declared import decide_claims
+from dmvi.figures import fig30
 from dmvi.figures.base import render
 from dmvi.tables.results import Tables
 
@@ -74,6 +75,12 @@ def test_d1_is_not_asked_of_codes_that_do_not_tell_the_points_apart(world):
     claim, _ = world(APART, FAR, information=0.1)
     assert claim.verdict == "undecided"
     assert "I(x;z) at least 0.1 against 0.1 nats" in claim.value_text
+
+
+def test_figure_30_names_what_has_collapsed():
+    collapsed, learnt = {"kl": 0.01, "avg_kl": 0.03}, {"kl": 0.378, "avg_kl": 1.061}
+    assert fig30._told(collapsed) == "collapsed: I(x;z) 0.02"
+    assert fig30._told(learnt) == "KL 0.38, I(x;z) 0.68"
 
 
 def test_figure_30_draws(world, tmp_path):

@@ -1,5 +1,7 @@
 """Figure 30: two points on a line, and what the ELBO and InfoVAE make of them."""
 
+from dmvi.claims.two_points import LEARNT
+
 TITLE = "Two points: posteriors, their mixture and the prior, and p(x)"
 PAPER = "infovae"
 SOURCES = {"run": ("run.json", "points.json", "points_curves.csv", "points_pixels.csv")}
@@ -7,12 +9,14 @@ SELECT = {"builder": "two_points"}
 CAPTION = (
     "Two grey levels (dashed), one latent, a decoder with enough capacity for both. Left of each pair: "
     "q(z|x) of both, their mixture q(z) and the prior; the further q(z) is from p(z), the more of the "
-    "prior decodes to what is no data. Right: p(x) of prior samples, and its mass away from both points."
+    "prior decodes to what is no data. Right: p(x) of prior samples, and its mass away from both points. "
+    f"Where I(x;z) is below {LEARNT:.2f} nats the code has collapsed: both posteriors are the prior, so that "
+    "KL(q(z)‖p(z)) is 0 whatever the objective, and says nothing."
 )
 
 
 def sample_sizes(tables) -> str:
-    return "All by quadrature, without sampling; KL = KL(q(z)‖p(z)) in nats, a row per seed."
+    return "All by quadrature, without sampling; KL(q(z)‖p(z)) and I(x;z) in nats, a row per seed."
 
 
 def draw(tables):
@@ -21,15 +25,15 @@ def draw(tables):
 
     runs = tables.runs
     rows = max(len(run.seeds) for run in runs)
-    figure = style.new_figure(0.4 + 1.5 * rows)
+    figure = style.new_figure(0.6 + 1.5 * rows)
     for column, run in enumerate(runs):
         for row, seed in enumerate(run.seeds):
             place = row * 2 * len(runs) + 2 * column + 1
             summary = tables.json(run, seed, "points.json")
             latent = figure.add_subplot(rows, 2 * len(runs), place)
             _latents(latent, tables.csv(run, seed, "points_curves.csv"), summary, style)
-            title = f"{model_title(run.model)}: " if row == 0 else ""
-            latent.set_title(f"{title}KL {summary['kl']:.2g}")
+            title = f"{model_title(run.model)}\n" if row == 0 else ""
+            latent.set_title(f"{title}{_told(summary)}")
             pixel = figure.add_subplot(rows, 2 * len(runs), place + 1)
             _pixels(pixel, tables.csv(run, seed, "points_pixels.csv"), summary, style)
             if row == rows - 1:
@@ -38,6 +42,14 @@ def draw(tables):
             if row == column == 0:
                 latent.legend(loc="upper left", handlelength=1.0)
     return figure
+
+
+def _told(summary) -> str:
+    """KL and I(x;z) = avgKL - KL of a panel, nats."""
+    information = summary["avg_kl"] - summary["kl"]
+    if information < LEARNT:
+        return f"collapsed: I(x;z) {information:.2f}"
+    return f"KL {summary['kl']:.2f}, I(x;z) {information:.2f}"
 
 
 def _latents(axes, curves, summary, style) -> None:
