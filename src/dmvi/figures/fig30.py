@@ -10,8 +10,8 @@ CAPTION = (
     "Two grey levels (dashed), one latent, a decoder with enough capacity for both. Left of each pair: "
     "q(z|x) of both, their mixture q(z) and the prior; the further q(z) is from p(z), the more of the "
     "prior decodes to what is no data. Right: p(x) of prior samples, and its mass away from both points. "
-    f"Where I(x;z) is below {LEARNT:.2f} nats the code has collapsed: both posteriors are the prior, so that "
-    "KL(q(z)‖p(z)) is 0 whatever the objective, and says nothing."
+    "Where I(x;z) is below half of log 2 (0.35 nats) the code has collapsed: both posteriors are the "
+    "prior, so that KL(q(z)‖p(z)) is 0 whatever the objective, and says nothing."
 )
 
 
