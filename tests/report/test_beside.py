@@ -1,14 +1,18 @@
 """Ours beside the paper's numbers: read from published tables, complete, and what the README shows."""
 
+import shutil
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+import yaml
 
 from dmvi.claims.outcomes import outcome
-from dmvi.claims.published import PUBLISHED, published, rows_of
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, published, rows_of
 from dmvi.commands.beside import BEGIN, END, beside, written
 from dmvi.errors import DmviError
-from dmvi.files import write_json
+from dmvi.files import write_csv, write_json
 from dmvi.report.beside import NOT_RUN, ours_of
 
 ROWS = [dict(row.on) for row in rows_of("table2")]
@@ -19,9 +23,37 @@ RUN |= {"precision": "bfloat16", "iterations": 200_000}
 
 
 def estimate(**settings):
-    common = {"layers": 3, "iterations": 20_000, "learning_rate": 1e-4, "gradient_penalty": 0}
+    common = {"layers": 3, "iterations": 100_000, "learning_rate": 1e-4, "gradient_penalty": 0}
     common |= {"activation_noise": 0, "dropout": 0}
     return {"value": 18.0, "standard_error": 0.1, "settings": {**common, **settings}}
+
+
+def write_table2(folder, measured=20, steps=100_000, rising=()):
+    """Seven rows of 18 nats, and their courses; those of the rows `rising` still move at the end."""
+    rows = [
+        estimate(
+            learning_rate=row["learning_rate"],
+            activation_noise=float(row["activation_noise"]),
+            dropout=0.1 * row["dropout"],
+            iterations=steps,
+        )
+        for row in ROWS
+    ]
+    course = np.arange(1, measured + 1)
+    curves = [
+        {
+            "setting": number - 1,
+            "step": steps // measured * i,
+            "standard_error": 0.1,
+            "heldout": 1.0,
+        }
+        | {"estimate": 18.0 * i / measured if number in rising else 18.0}
+        for number in range(1, 8)
+        for i in course
+    ]
+    first = folder / "runs/cifar10_gaussian/seed0/density_ratio"
+    write_json(first / "table2.json", {"estimates": rows})
+    write_csv(first / "table2.csv", pd.DataFrame(curves))
 
 
 @pytest.fixture
@@ -31,17 +63,7 @@ def folder(tmp_path):
         run = tmp_path / f"paper_cpu/runs/cifar10_gaussian/seed{seed}"
         write_json(run / "run.json", RUN)
         write_json(run / "kl.json", {"value": value, "standard_error": 0.1})
-    rates = [row["learning_rate"] for row in ROWS]
-    rows = [
-        estimate(
-            learning_rate=r,
-            activation_noise=float(w["activation_noise"]),
-            dropout=0.1 * w["dropout"],
-        )
-        for r, w in zip(rates, ROWS, strict=True)
-    ]
-    first = tmp_path / "paper_cpu/runs/cifar10_gaussian/seed0"
-    write_json(first / "density_ratio/table2.json", {"estimates": rows})
+    write_table2(tmp_path / "paper_cpu")
     classifier = {"test_error": 0.055, "n_test": 10_000, "epochs": 30, "num_parameters": 10**6}
     provenance = {
         "data": {"cifar10": {"builder": "cifar10"}},
@@ -63,6 +85,66 @@ def test_numbers_come_from_the_tables(folder):
     assert ours["table2_row3"].value == 18.0
     assert ours["table1_row1"].incomparable == NOT_RUN
     assert outcome(published("classifier_error"), ours["classifier_error"]).kind == "within"
+
+
+def kind(folder, row):
+    found = outcome(published(row), ours_of(folder)[row])
+    return found.kind, found.why
+
+
+def test_a_classifier_that_rests_after_all_of_its_steps_is_compared(folder):
+    ours = ours_of(folder)["table2_row6"]
+    assert (ours.share, ours.classifier_share, ours.incomparable) == (1, 1, "")
+    assert "100,000 of 100,000 steps" in ours.settings
+    assert kind(folder, "table2_row6") == ("within", "")
+
+
+def test_an_estimate_that_still_moves_is_not_comparable(folder):
+    write_table2(folder, rising=(6,))
+    moving = "the estimate still moves after 100,000 of 100,000 steps"
+    assert kind(folder, "table2_row6") == ("not comparable", moving)
+    assert ours_of(folder)["table2_row6"].value == 18.0, "it is shown all the same"
+    assert kind(folder, "table2_row7")[0] == "within", "each row has a course of its own"
+
+
+def test_nothing_is_compared_of_which_nobody_knows_whether_it_rests(folder):
+    write_table2(folder, measured=8)
+    few = "too few estimates along training to say whether it has settled"
+    assert kind(folder, "table2_row6") == ("not comparable", few)
+    (folder / "runs/cifar10_gaussian/seed0/density_ratio/table2.csv").unlink()
+    found = kind(folder, "table2_row6")
+    assert found[0] == "not comparable"
+    assert found[1].startswith("table2.csv, which says")
+
+
+def test_one_restless_seed_is_enough(folder):
+    write_table2(folder)
+    first = folder / "runs/cifar10_gaussian/seed0/density_ratio"
+    second = folder / "runs/cifar10_gaussian/seed1/density_ratio"
+    shutil.copytree(first, second)
+    assert kind(folder, "table2_row6")[0] == "within"
+    write_table2(folder, rising=(6,))
+    assert "still moves" in kind(folder, "table2_row6")[1]
+
+
+@pytest.mark.parametrize(("steps", "compared"), [(49_000, False), (50_000, True)])
+def test_a_classifier_must_be_trained_for_half_of_its_steps_too(folder, steps, compared):
+    write_table2(folder, steps=steps)
+    expected = ("within", "") if compared else ("not comparable",)
+    found = kind(folder, "table2_row6")
+    assert found[: len(expected)] == expected
+    assert ("its classifier trained 49\u00a0% of 100,000 steps" in found[1]) is not compared
+    for path in folder.glob("runs/cifar10_gaussian/seed*/run.json"):
+        write_json(path, RUN | {"iterations": 20_000})
+    found = kind(folder, "table2_row6")
+    assert found[0] == "not comparable", "the VAE's own training counts as well"
+    assert "trained 10\u00a0% of the paper's length" in found[1]
+    assert "18 at 10\u00a0%, classifier at" in written(folder.parent)[1]
+
+
+def test_classifier_steps_are_those_of_the_papers_study():
+    config = yaml.safe_load((REPOSITORY / "config.yaml").read_text())
+    assert config["estimators"]["density_ratio"]["iterations"] == CLASSIFIER_STEPS
 
 
 def test_a_table_of_other_settings_is_not_compared(folder):

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dmvi.claims.decide import plus_minus
-from dmvi.claims.published import PUBLISHED, Published, published
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, Published, published
 from dmvi.errors import DmviError
 
 STUDIES = ("reduced", "paper_cpu", "paper")
-SHORTEST = (
-    0.5  # share of the paper's training below which a number is not compared with the paper's
-)
+# Share of the paper's training below which a number is not compared with the paper's: of the model's, and
+# of a classifier's where one estimates it.
+SHORTEST = 0.5
 
 Kind = Literal["within", "better", "outside, explained", "outside, unexplained", "not comparable"]
 KINDS: tuple[Kind, ...] = (
@@ -32,6 +32,8 @@ class Ours:
         settings: what it was measured with, in words.
         share: of the paper's training length, 1 being all of it (the smallest, where several
             trainings are behind the number); None where the paper's length did not survive.
+        classifier_share: of the steps that a classifier of codes has at the paper's scale; None where
+            no such classifier estimates the number.
         explanation: why it differs from the paper's, if that is known ...
         shown_by: ... and the run, or training, that shows it.
         incomparable: why it is not to be compared at all, if it is not.
@@ -41,6 +43,7 @@ class Ours:
     uncertainty: float | None
     settings: str
     share: float | None = None
+    classifier_share: float | None = None
     explanation: str = ""
     shown_by: str = ""
     incomparable: str = ""
@@ -56,10 +59,11 @@ class Ours:
             raise DmviError(f"a number of ours is {self.value}; it must be finite")
         if self.uncertainty is not None and not 0 <= self.uncertainty < math.inf:
             raise DmviError(f"an uncertainty is {self.uncertainty}; it must be 0 or more, or None")
-        if self.share is not None and not 0 < self.share < math.inf:
-            raise DmviError(
-                f"a share of the paper's training is {self.share}; it must be positive, or None"
-            )
+        for share in (self.share, self.classifier_share):
+            if share is not None and not 0 < share < math.inf:
+                raise DmviError(
+                    f"a share of the paper's training is {share}; it must be positive, or None"
+                )
         if bool(self.explanation) != bool(self.shown_by):
             raise DmviError(
                 "an explanation needs the run that shows it, and such a run an explanation; "
@@ -81,15 +85,20 @@ class Outcome:
 def outcome(published: Published, ours: Ours) -> Outcome:
     """What a number of ours says about a published one; the first of these that is the case.
 
-    not comparable: ours says so; or it was trained for less than half of the paper's length; or its
-    95 % interval reaches into the rule's zone and is wider than it, so that it could be anything.
+    not comparable: ours says so; or its model, or the classifier that estimates it, was trained for
+    less than half of the paper's length; or its 95 % interval reaches into the rule's zone and is
+    wider than it, so that it could be anything. The first two are all named that are so.
     within: in the rule's zone. better: outside, on the better side. outside, explained: with the
     run that shows why. outside, unexplained: everything else.
     """
-    if ours.incomparable:
-        return Outcome("not comparable", ours.incomparable)
+    reasons = [ours.incomparable] if ours.incomparable else []
     if ours.share is not None and ours.share < SHORTEST:
-        return Outcome("not comparable", f"trained {_percent(ours.share)} of the paper's length")
+        reasons.append(f"trained {_percent(ours.share)} of the paper's length")
+    if ours.classifier_share is not None and ours.classifier_share < SHORTEST:
+        steps = _percent(ours.classifier_share)
+        reasons.append(f"its classifier trained {steps} of {CLASSIFIER_STEPS:,} steps")
+    if reasons:
+        return Outcome("not comparable", "; ".join(reasons))
     low, high = published.rule.zone(published.value)
     half = ours.uncertainty or 0.0
     overlaps = ours.value - half <= high and ours.value + half >= low
@@ -185,6 +194,8 @@ def _short(row: Published, ours: Ours) -> str:
     if ours.value is None:
         return f"– ({kind})"
     length = "" if ours.share is None else f" at {_percent(ours.share)}"
+    if ours.classifier_share is not None:
+        length += f", classifier at {_percent(ours.classifier_share)}"
     return f"{with_uncertainty(ours)}{length} ({kind})"
 
 

@@ -7,8 +7,10 @@ from typing import Any
 from dmvi import files
 from dmvi.claims.decide import interval
 from dmvi.claims.outcomes import STUDIES, Ours
-from dmvi.claims.published import PUBLISHED, rows_of
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, rows_of
+from dmvi.claims.settled import settled
 from dmvi.study.settings import paper_iterations
+from dmvi.tables.reading import read_table_csv
 
 # The run that each published number is about; its name is the same in every study.
 KL_RUNS = {"kl_bernoulli": "cifar10_gaussian", "kl_quantized_normal": "cifar10_quantized_normal"}
@@ -64,7 +66,7 @@ def _kl(folder: Path, run: str) -> Ours:
     if not seeds:
         return Ours(None, None, "", incomparable=NOT_RUN)
     value, half = _mean([kl["value"] for _, kl in seeds])
-    return Ours(value, half, _about(folder, seeds), _share(folder, seeds))
+    return Ours(value, half, _about(seeds), _share(folder, seeds))
 
 
 def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
@@ -81,8 +83,35 @@ def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
     estimates = [of_seed[row - 1] for of_seed in rows]
     value, half = _mean([e["value"] for e in estimates])
     settings = estimates[0]["settings"]
-    about = f"{settings['layers']} layers, {settings['iterations']:,} steps; VAE: {_about(folder, seeds)}"
-    return Ours(value, half, about, _share(folder, seeds))
+    steps = min(estimate["settings"]["iterations"] for estimate in estimates)
+    length = f"{steps:,} of {CLASSIFIER_STEPS:,} steps"
+    return Ours(
+        value,
+        half,
+        f"{settings['layers']} layers, {length}; VAE: {_about(seeds)}",
+        _share(folder, seeds),
+        steps / CLASSIFIER_STEPS,
+        incomparable=_restless(folder, table, row, length),
+    )
+
+
+def _restless(folder: Path, table: int, row: int, length: str) -> str:
+    """Why a row's estimates, one per seed, have not settled, as `dmvi.claims.settled` decides it; ""
+    where all have."""
+    outcomes = []
+    for path in sorted(
+        (folder / "runs" / TABLE_RUNS[table]).glob(f"seed*/density_ratio/table{table}.json")
+    ):
+        curves = path.with_suffix(".csv")
+        if not curves.exists():
+            return f"{curves.name}, which says whether the estimate has settled, is not there"
+        courses = read_table_csv(curves, f"density_ratio/{curves.name}")
+        outcomes.append(settled(courses[courses["setting"] == row - 1]))
+    if False in outcomes:
+        return f"the estimate still moves after {length}"
+    if None in outcomes:
+        return "too few estimates along training to say whether it has settled"
+    return ""
 
 
 def _classifier_error(folder: Path) -> Ours:
@@ -112,7 +141,7 @@ def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
     return None if whole is None else min(run["iterations"] for run, _ in seeds) / whole
 
 
-def _about(folder: Path, seeds: list[tuple[dict, dict]]) -> str:
+def _about(seeds: list[tuple[dict, dict]]) -> str:
     run = seeds[0][0]
     count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
     return (
