@@ -9,6 +9,7 @@ import pytest
 
 from dmvi.claims.outcomes import (
     KINDS,
+    NOT_RUN,
     Ours,
     check_complete,
     markdown,
@@ -16,6 +17,7 @@ from dmvi.claims.outcomes import (
 )
 from dmvi.claims.published import PUBLISHED, Rule, published
 from dmvi.errors import DmviError
+from dmvi.study.declared_figures import declared_figures
 
 REPOSITORY = Path(__file__).parents[2]
 BERNOULLI, NOISY, ERROR = map(published, ("kl_bernoulli", "table2_row2", "classifier_error"))
@@ -221,6 +223,23 @@ def test_a_number_without_an_outcome_is_refused_by_name():
     del numbers["table1_row3"]
     with pytest.raises(DmviError, match=r"no outcome of table1_row3 \(reduced\): give"):
         check_complete(numbers, ["reduced"])
+
+
+def test_not_computed_yet_is_no_outcome_of_what_a_study_shows():
+    numbers = every("demo")
+    numbers["table2_row2"]["demo"] = Ours(None, None, "", incomparable=NOT_RUN)
+    check_complete(numbers, ["demo"])
+    check_complete(numbers, ["demo"], {"demo": ["table2_row1"]})
+    with pytest.raises(
+        DmviError, match="demo has table2 among its figures, but no number of ours for tab"
+    ):
+        check_complete(numbers, ["demo"], {"demo": ["table2_row1", "table2_row2"]})
+    numbers["table2_row2"]["demo"] = Ours(None, None, "", incomparable="other settings")
+    check_complete(numbers, ["demo"], {"demo": ["table2_row2"]})
+
+
+def test_every_number_is_shown_by_a_figure_there_is():
+    assert {row.figure for row in PUBLISHED} <= set(declared_figures())
 
 
 def test_names_that_do_not_exist_are_refused():

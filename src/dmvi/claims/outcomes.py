@@ -1,7 +1,7 @@
 """What a number of ours says about a published one: one word of a closed list, and a table of them."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +10,7 @@ from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, Published, publis
 from dmvi.errors import DmviError
 
 STUDIES = ("reduced", "paper_cpu", "paper")
+NOT_RUN = "not computed in this study yet"
 # Share of the paper's training below which a number is not compared with the paper's: of the model's, and
 # of a classifier's where one estimates it.
 SHORTEST = 0.5
@@ -30,6 +31,7 @@ class Ours:
         value: in the published number's unit; None where there is none, which `incomparable` explains.
         uncertainty: half the width of its 95 % interval; None where nothing was repeated.
         settings: what it was measured with, in words.
+        brief: those of them that the short table says too, in words; they lead `settings` elsewhere.
         share: of the paper's training length, 1 being all of it (the smallest, where several
             trainings are behind the number); None where the paper's length did not survive.
         classifier_share: of the steps that a classifier of codes has at the paper's scale; None where
@@ -47,6 +49,7 @@ class Ours:
     explanation: str = ""
     shown_by: str = ""
     incomparable: str = ""
+    brief: str = ""
 
     def __post_init__(self) -> None:
         if self.value is None:
@@ -114,13 +117,23 @@ def outcome(published: Published, ours: Ours) -> Outcome:
     return Outcome("outside, unexplained")
 
 
-def check_complete(ours: Mapping[str, Mapping[str, Ours]], studies: Sequence[str]) -> None:
+def check_complete(
+    ours: Mapping[str, Mapping[str, Ours]],
+    studies: Sequence[str],
+    owed: Mapping[str, Collection[str]] | None = None,
+) -> None:
     """Refuses to publish a table in which a published number has no outcome in one of the studies.
 
+    Args:
+        ours: id -> study -> our number.
+        owed: study -> ids of which it shows the figure or table: of these "not computed yet" is no
+            outcome.
+
     Raises:
-        DmviError: naming them; also for an id or a study that there is not.
+        DmviError: naming them; also for an id that there is not.
     """
-    _check_names(ours)
+    for id in ours:
+        published(id)
     missing = [
         f"{row.id} ({study})"
         for row in PUBLISHED
@@ -132,6 +145,19 @@ def check_complete(ours: Mapping[str, Mapping[str, Ours]], studies: Sequence[str
             f"no outcome of {', '.join(missing)}: give each a number of ours, with the reason in "
             "`incomparable` where it is none"
         )
+    for study, ids in (owed or {}).items():
+        late = [
+            row
+            for row in PUBLISHED
+            if row.id in ids and ours[row.id][study].incomparable == NOT_RUN
+        ]
+        if late:
+            figures = ", ".join(dict.fromkeys(row.figure for row in late))
+            raise DmviError(
+                f"study {study} has {figures} among its figures, but no number of ours for "
+                f"{', '.join(row.id for row in late)}: compute what they are read from, or take these "
+                "figures out of its config.yaml"
+            )
 
 
 def table(ours: Mapping[str, Mapping[str, Ours]], settings: bool = True) -> str:
@@ -186,7 +212,7 @@ def _cell(row: Published, ours: Ours, settings: bool) -> str:
     if ours.value is None:
         return f"**{outcome(row, ours)}**"
     length = "" if ours.share is None else f"; {_percent(ours.share)} of the paper's training"
-    return f"{with_uncertainty(ours)}: **{outcome(row, ours)}** ({ours.settings}{length})"
+    return f"{with_uncertainty(ours)}: **{outcome(row, ours)}** ({measured_with(ours)}{length})"
 
 
 def _short(row: Published, ours: Ours) -> str:
@@ -196,7 +222,8 @@ def _short(row: Published, ours: Ours) -> str:
     length = "" if ours.share is None else f" at {_percent(ours.share)}"
     if ours.classifier_share is not None:
         length += f", classifier at {_percent(ours.classifier_share)}"
-    return f"{with_uncertainty(ours)}{length} ({kind})"
+    brief = f" with {ours.brief}" if ours.brief else ""
+    return f"{with_uncertainty(ours)}{length}{brief} ({kind})"
 
 
 def _row(*cells: str) -> str:
@@ -214,6 +241,11 @@ def with_uncertainty(ours: Ours) -> str:
     if ours.uncertainty is not None:
         return plus_minus(ours.value, ours.uncertainty)
     return f"{ours.value:,.1f}" if abs(ours.value) >= 1000 else f"{ours.value:.4g}"
+
+
+def measured_with(ours: Ours) -> str:
+    """All settings of a number of ours, in words."""
+    return ", ".join(words for words in (ours.brief, ours.settings) if words)
 
 
 def _percent(share: float) -> str:

@@ -56,6 +56,7 @@ class Published:
         place: where in the paper.
         protocol: data set, splits, samples and the settings that survive; what did not survive.
         rule: when ours is the same.
+        figure: the figure or table of ours that shows it: a study that draws it has to have the number.
         better: which side of the published value is better, if either is.
         source: what we read it from.
         on: of a row of tables 1 and 2, the settings that survive: (key, whether it was on, or its
@@ -69,6 +70,7 @@ class Published:
     place: str
     protocol: str
     rule: Rule
+    figure: str
     better: Literal["lower", "higher"] | None = None
     source: str = "the paper's text"
     on: tuple[tuple[str, bool | float], ...] = ()
@@ -146,6 +148,7 @@ def _likelihood(word: str, title: str, value: float) -> Published:
         place="section 3.2",
         protocol=_VAE,
         rule=Rule("relative", 0.2, _OPEN),
+        figure="fig22",
     )
 
 
@@ -168,6 +171,7 @@ def _classifier(table: int, row: int, value: float, **on: bool | float) -> Publi
         rule=Rule("factor", 10.0, _NOISY)
         if noise
         else Rule("relative", _ALIKE[table], _WHY.get((table, row), _SAME[table])),
+        figure=f"table{table}",
         on=tuple(on.items()),
     )
 
@@ -208,6 +212,7 @@ PUBLISHED: tuple[Published, ...] = (
         protocol="VGG-style network, CIFAR-10, share of the 10,000 test images. Lost: network, "
         "augmentation, training length",
         rule=Rule("absolute", 0.63, _TESTED),
+        figure="fig8",
         better="lower",
     ),
 )
