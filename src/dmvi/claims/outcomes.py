@@ -172,16 +172,15 @@ def table(ours: Mapping[str, Mapping[str, Ours]], settings: bool = True) -> str:
         DmviError: for an id or a study that there is not.
     """
     _check_names(ours)
-    has_paper = any("paper" in of for of in ours.values())
-    studies = STUDIES if has_paper else STUDIES[:-1]
+    studies = columns(any("paper" in of for of in ours.values()))
     lines = [
-        _row("quantity", "place", "published", *(f"*{study}*" for study in studies)),
-        _row("---", "---", "---:", *("---" for _ in studies)),
+        row_of_cells("quantity", "place", "published", *(f"*{study}*" for study in studies)),
+        row_of_cells("---", "---", "---:", *("---" for _ in studies)),
     ]
     for row in PUBLISHED:
         of = ours.get(row.id, {})
         cells = [_cell(row, of[study], settings) if study in of else "–" for study in studies]
-        lines.append(_row(row.quantity, row.place, _with_unit(row.value, row.unit), *cells))
+        lines.append(row_of_cells(row.quantity, row.place, _with_unit(row.value, row.unit), *cells))
     return "\n".join(lines) + "\n"
 
 
@@ -226,7 +225,13 @@ def _short(row: Published, ours: Ours) -> str:
     return f"{with_uncertainty(ours)}{length}{brief} ({kind})"
 
 
-def _row(*cells: str) -> str:
+def columns(has_paper: bool) -> tuple[str, ...]:
+    """The studies that have a column: *paper* once it has anything."""
+    return STUDIES if has_paper else STUDIES[:-1]
+
+
+def row_of_cells(*cells: str) -> str:
+    """A line of a Markdown table."""
     escaped = (cell.replace("|", "\\|").replace("\n", " ") for cell in cells)
     return f"| {' | '.join(escaped)} |"
 

@@ -1,4 +1,4 @@
-"""Writes the paper's numbers beside ours, from the published studies, into a page and the README."""
+"""Writes the paper's numbers, and verdicts on its claims, beside ours, into a page and the README."""
 
 from pathlib import Path
 
@@ -7,15 +7,21 @@ from dmvi.claims.published import CLASSIFIER_STEPS
 from dmvi.errors import DmviError
 from dmvi.files import atomic_path
 from dmvi.report.beside import beside as ours_beside
+from dmvi.report.verdicts_beside import verdicts_beside
 
 COMMAND = {}
+VERDICTS = (
+    "Over all figures that decide a claim: one that fails refutes it, and where they differ each is named. "
+    "–: no figure of that study decides it. How each is decided, and on which data: `claims.md` of each "
+    "study."
+)
 BEGIN, END = "<!-- published:begin -->", "<!-- published:end -->"
 
 
 def beside(
     reference: Path = Path("results/reference"), readme: Path | None = Path("README.md")
 ) -> None:
-    """Writes `published.md` into the folder of published studies, and its table into the README.
+    """Writes `published.md` into the folder of published studies, and its numbers into the README.
 
     Args:
         reference: folder of published studies, `reduced`, `paper_cpu`, `paper`.
@@ -46,4 +52,8 @@ def written(reference: Path) -> tuple[str, str]:
         "the paper's are lost); how each is decided, and with which settings it was measured: "
         "[published.md](results/reference/published.md).\n"
     )
-    return f"# The paper's numbers beside ours\n\n{markdown(ours)}", short
+    page = (
+        f"# The paper's numbers beside ours\n\n{markdown(ours)}\n"
+        f"## The verdicts on the paper's claims\n\n{verdicts_beside(reference)}\n{VERDICTS}\n"
+    )
+    return page, short
