@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
-from dmvi.claims.outcomes import Ours, measured_with, outcome, with_uncertainty
+from dmvi.claims.outcomes import SHORTEST, Ours, measured_with, outcome, with_uncertainty
 from dmvi.claims.page import EXPLANATIONS, overall
-from dmvi.claims.published import PUBLISHED, Published
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, Published
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.files import read_json
@@ -225,6 +225,8 @@ def _beside(study: Study, results: Path) -> dict[str, Any]:
     ours = beside_published(own, REFERENCE)
     return {
         "own": own.name,
+        "shortest": f"{100 * SHORTEST:.0f} %",
+        "steps": f"{CLASSIFIER_STEPS:,}",
         "studies": list(next(iter(ours.values()))),
         "rows": [
             {
