@@ -9,6 +9,7 @@ import pytest
 
 from dmvi.claims.outcomes import (
     KINDS,
+    NOT_RUN,
     Ours,
     check_complete,
     markdown,
@@ -16,6 +17,7 @@ from dmvi.claims.outcomes import (
 )
 from dmvi.claims.published import PUBLISHED, Rule, published
 from dmvi.errors import DmviError
+from dmvi.study.declared_figures import declared_figures
 
 REPOSITORY = Path(__file__).parents[2]
 BERNOULLI, NOISY, ERROR = map(published, ("kl_bernoulli", "table2_row2", "classifier_error"))
@@ -43,6 +45,27 @@ def test_every_row_says_where_it_is_from_and_how_it_is_decided():
     assert {row.id for row in PUBLISHED if row.better} == {"classifier_error"}
     noisy = {row.id for row in PUBLISHED if row.rule.form == "factor"}
     assert noisy == {"table1_row3", "table2_row2"}
+
+
+def test_reasons_name_rows_whose_surviving_settings_are_those_that_they_say():
+    """Which rows are alike is read from the rows: each reason is of the right group."""
+    alike: dict[tuple, list[int]] = {}
+    for row in PUBLISHED:
+        if row.id.startswith("table") and row.rule.form != "factor":
+            table, number = row.id.removeprefix("table").split("_row")
+            alike.setdefault((table, row.on), []).append(int(number))
+    assert sorted(alike.values()) == [[1, 2], [1, 4], [3, 6, 7], [4], [5]]
+    for (table, _), numbers in alike.items():
+        for number in numbers:
+            row = published(f"table{table}_row{number}")
+            alone = row.rule.why.startswith("No other row")
+            assert alone == (len(numbers) == 1), row.id
+            if not alone:
+                text = row.rule.why.split("(rows ")[1].split(")")[0].replace(" and ", ", ")
+                assert [int(n) for n in text.split(", ")] == numbers, row.id
+                values = [published(f"table{table}_row{n}").value for n in numbers]
+                assert f"differ by {'up to ' if len(values) > 2 else ''}" in row.rule.why
+                assert f"{100 * (max(values) / min(values) - 1):.0f} %" in row.rule.why
 
 
 def test_settings_that_survive_are_those_that_our_studies_turn_on():
@@ -102,6 +125,14 @@ def test_settings_that_survive_are_those_that_our_studies_turn_on():
         (BERNOULLI, ours(44.7, share=0.499), "not comparable"),
         (
             BERNOULLI,
+            ours(44.7, share=0.1, classifier_share=0.2, incomparable="it moves"),
+            "not comparable (it moves; trained 10\u00a0% of the paper's length; its classifier trained "
+            "20\u00a0% of 100,000 steps)",
+        ),
+        (BERNOULLI, ours(44.7, classifier_share=0.499), "not comparable"),
+        (BERNOULLI, ours(44.7, classifier_share=0.5), "within"),
+        (
+            BERNOULLI,
             ours(44.7, 9.0),
             "not comparable (our 95 % interval is wider than the rule)",
         ),
@@ -146,6 +177,7 @@ def test_zones():
         ({"value": float("nan")}, "is nan; it must be finite"),
         ({"uncertainty": -1.0}, "uncertainty is -1.0"),
         ({"share": 0}, "share of the paper's training is 0"),
+        ({"classifier_share": 0}, "share of the paper's training is 0"),
         ({"explanation": "because"}, "needs the run that shows it"),
         ({"shown_by": "run"}, "such a run an explanation"),
     ],
@@ -191,6 +223,23 @@ def test_a_number_without_an_outcome_is_refused_by_name():
     del numbers["table1_row3"]
     with pytest.raises(DmviError, match=r"no outcome of table1_row3 \(reduced\): give"):
         check_complete(numbers, ["reduced"])
+
+
+def test_not_computed_yet_is_no_outcome_of_what_a_study_shows():
+    numbers = every("demo")
+    numbers["table2_row2"]["demo"] = Ours(None, None, "", incomparable=NOT_RUN)
+    check_complete(numbers, ["demo"])
+    check_complete(numbers, ["demo"], {"demo": ["table2_row1"]})
+    with pytest.raises(
+        DmviError, match="demo has table2 among its figures, but no number of ours for tab"
+    ):
+        check_complete(numbers, ["demo"], {"demo": ["table2_row1", "table2_row2"]})
+    numbers["table2_row2"]["demo"] = Ours(None, None, "", incomparable="other settings")
+    check_complete(numbers, ["demo"], {"demo": ["table2_row2"]})
+
+
+def test_every_number_is_shown_by_a_figure_there_is():
+    assert {row.figure for row in PUBLISHED} <= set(declared_figures())
 
 
 def test_names_that_do_not_exist_are_refused():

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -125,6 +126,23 @@ def study_of(own_study, figures=FIGURES):
     config = {"study": {"name": "mine", "scale": "reduced"}}
     shown = {"fig2": list(runs), "fig11": list(runs)}
     return Study(config, runs, {figure: shown.get(figure, []) for figure in figures})
+
+
+def test_a_number_of_the_paper_without_an_outcome_is_refused_before_anything_is_written(finished):
+    """A study that shows figure 22 with its run must have that run's KL."""
+    own_study, folder = finished
+    study = study_of(own_study, (*FIGURES, "fig22"))
+    for suffix in (".pdf", ".png"):
+        shutil.copy(own_study.root / f"fig2{suffix}", own_study.root / f"fig22{suffix}")
+    publishing = folder.parent / "config.yaml", own_study.root, folder
+    publish(study, *publishing, log=lambda _: None)  # it shows no run of the published numbers
+    spec = {"data": "cifar10", "model": "vae"}
+    study.runs["cifar10_gaussian"] = Run("cifar10_gaussian", "cifar10", (0,), spec, {}, ())
+    study.figures["fig22"].append("cifar10_gaussian")
+    before = contents(folder)
+    with pytest.raises(DmviError, match="no number of ours for kl_bernoulli"):
+        publish(study, *publishing, log=lambda _: None)
+    assert contents(folder) == before
 
 
 def test_a_publish_that_dies_leaves_the_old_folder_as_it_was(finished, monkeypatch):

@@ -111,3 +111,18 @@ def test_table_3_has_a_column_per_network(study):
     assert texts[at["AAE"] + 1 : at["AAE"] + 4] == ["0.0002", "–", "0.0005"]
     assert texts[at["VGH"] + 1 : at["VGH"] + 4] == ["0.0001"] * 3
     assert "iterations, ColorMNIST" in texts
+
+
+def test_figure_60_draws_the_kl_between_its_bounds():
+    from matplotlib.figure import Figure
+
+    axes = Figure().add_subplot()
+    table = pd.DataFrame({"kl": [7.0, 9.0], "lower": [-1.0, 8.0], "avg_kl": [10.0, 19.0]})
+    look = {"color": "black", "marker": "o", "markersize": 3}
+    figure_module("fig60")._kl(
+        axes, pd.Series([1, 2]), table.assign(standard_error=0.1), look, None, None
+    )
+    drawn = {line.get_linestyle(): list(line.get_ydata()) for line in axes.lines}
+    assert drawn["--"] == [0, 8], "a bound under 0 says nothing"
+    assert drawn[":"] == [10, 19]
+    assert drawn["-"] == [7, 9]

@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 from browser import CHROMIUM, look
 
+from dmvi.claims.outcomes import STUDIES, with_uncertainty
 from dmvi.errors import DmviError
 from dmvi.figures import base
 from dmvi.files import write_json
+from dmvi.report.beside import ours_of
+from dmvi.report.compared import Compared
 from dmvi.report.page import write as module
 from dmvi.report.page.pictures import Pictures
 from dmvi.report.page.runs import POINTS
@@ -111,18 +114,40 @@ def test_minutes_of_published_runs_are_those_on_record(made, monkeypatch):
     assert runs["minutes"][runs["run"].index("later")] is None
 
 
-def test_published_numbers_that_a_study_lacks_stand_apart(made, monkeypatch):
-    page = written(made, monkeypatch).read_text()
-    assert "None of them is computed in this study yet." in page
+def test_published_numbers_that_nobody_has_stand_apart(made, monkeypatch):
     contents = import_module("dmvi.report.page.contents")
-    beside = contents._beside(made[1])
-    beside[0] |= {"computed": True, "ours": "12.34"}
-    monkeypatch.setattr(contents, "_beside", lambda _: beside)
+    monkeypatch.setattr(contents, "REFERENCE", made[1] / "outside a checkout")
     page = written(made, monkeypatch).read_text()
-    before, after = page.split(f"{len(beside) - 1} published numbers that this study does not have")
+    assert "None of them is computed yet." in page
+    beside = contents._beside(*made)
+    assert beside["studies"] == ["mine"], "its own column only"
+    beside["rows"][0] |= {"computed": True}
+    beside["rows"][0]["cells"][0]["ours"] = "12.34"
+    monkeypatch.setattr(contents, "_beside", lambda *_: beside)
+    page = written(made, monkeypatch).read_text()
+    before, after = page.split(
+        f"{len(beside['rows']) - 1} published numbers that no study here has"
+    )
     assert "12.34" in before
-    assert beside[1]["quantity"] in after
+    assert beside["rows"][1]["quantity"] in after
     assert "12.34" not in after
+
+
+def test_the_published_columns_stand_beside_the_studys_own(made, monkeypatch):
+    contents = import_module("dmvi.report.page.contents")
+    page = written(made, monkeypatch).read_text()
+    head = page.split('<th scope="col" class="number">published</th>')[1].split("</tr>")[0]
+    assert re.findall(r'"col">(\w+)<', head) == [
+        "mine",
+        *(name for name in STUDIES if (contents.REFERENCE / name / "provenance.json").exists()),
+    ]
+    assert head.count("this study") == 1
+    reduced = [row["cells"][1] for row in contents._beside(*made)["rows"]]
+    committed = Compared.of_published(contents.REFERENCE / "reduced")
+    assert [cell["ours"] for cell in reduced] == [
+        with_uncertainty(number) for number in ours_of(committed).values()
+    ]
+    assert "None of them" not in page
 
 
 def test_it_asks_nothing_of_a_network_and_links_are_relative(made, monkeypatch):

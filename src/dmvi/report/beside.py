@@ -2,52 +2,104 @@
 
 import math
 from pathlib import Path
-from typing import Any
 
 from dmvi import files
+from dmvi.claims import explanations
 from dmvi.claims.decide import interval
-from dmvi.claims.outcomes import STUDIES, Ours
-from dmvi.claims.published import PUBLISHED, rows_of
+from dmvi.claims.outcomes import NOT_RUN, STUDIES, Ours, check_complete
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, published, rows_of
+from dmvi.claims.settled import settled
+from dmvi.errors import DmviError
+from dmvi.report.compared import IMAGES, Compared, described, run_of
 from dmvi.study.settings import paper_iterations
+from dmvi.tables.reading import read_table_csv
 
-# The run that each published number is about; its name is the same in every study.
-KL_RUNS = {"kl_bernoulli": "cifar10_gaussian", "kl_quantized_normal": "cifar10_quantized_normal"}
-TABLE_RUNS = {1: "color_mnist_gaussian", 2: "cifar10_gaussian"}
-NOT_RUN = "not computed in this study yet"
+STANDIN = "stand-in data"
+REFERENCE = Path(__file__).parents[3] / "results/reference"  # in a checkout of the repository
 
 
-def ours_of(folder: Path) -> dict[str, Ours]:
+def ours_of(study: Compared) -> dict[str, Ours]:
     """id -> our number, for every published one, from a study's results, published or not.
 
     A number that the study does not have, or has with other settings than the published row, is not
     comparable, and says why.
+
+    Raises:
+        DmviError: a number's explanation (`dmvi.claims.explanations`) names a run that the study lacks.
     """
+    explained = _explanations(study)
     found: dict[str, Ours] = {}
     for row in PUBLISHED:
-        if row.id in KL_RUNS:
-            found[row.id] = _kl(folder, KL_RUNS[row.id])
-        elif row.id.startswith("table"):
-            table, number = (int(part) for part in row.id.removeprefix("table").split("_row"))
-            found[row.id] = _classifier_kl(folder, table, number)
+        words = explained.get(row.id, {})
+        if row.id.startswith("table"):
+            table, number = row.id.split("_row")
+            found[row.id] = _classifier_kl(study, table, int(number), words)
+        elif run_of(row.id) is not None:
+            found[row.id] = _kl(study, row.id, words)
         else:
-            found[row.id] = _classifier_error(folder)
+            found[row.id] = _image_classifier(study, words)
     return found
 
 
 def beside(reference: Path) -> dict[str, dict[str, Ours]]:
-    """id -> study -> our number, for those of STUDIES that are published below `reference`."""
-    published = [name for name in STUDIES if (reference / name / "provenance.json").exists()]
-    of = {name: ours_of(reference / name) for name in published}
-    return {row.id: {name: of[name][row.id] for name in published} for row in PUBLISHED}
+    """id -> study -> our number, for those of STUDIES that are published below `reference`.
+
+    Raises:
+        DmviError: a study does not have a number that one of its figures shows; or as `ours_of`.
+    """
+    studies = _published(reference)
+    ours = _joined(studies)
+    names = [study.name for study in studies]
+    check_complete(ours, names, {study.name: study.owed for study in studies})
+    return ours
 
 
-def described(folder: Path, what: str) -> dict[str, dict[str, Any]]:
-    """Name -> the description of each "data" set or image classifier ("classifiers"): of a published
-    study its provenance has them, of results they stand in files of their own."""
-    if (folder / "provenance.json").exists():
-        return files.read_json(folder / "provenance.json")[what]
-    name = {"data": "meta.json", "classifiers": "classifier.json"}[what]
-    return {path.parent.name: files.read_json(path) for path in folder.glob(f"{what}/*/{name}")}
+def beside_published(own: Compared, reference: Path) -> dict[str, dict[str, Ours]]:
+    """id -> study -> our number: `own` as its results are now, first or in its column, and those of
+    STUDIES that are published below `reference`; none where there is no such folder."""
+    others = [study for study in _published(reference) if study.name != own.name]
+    order = {name: place for place, name in enumerate(STUDIES)}
+    return _joined(sorted([own, *others], key=lambda study: order.get(study.name, -1)))
+
+
+def check_own(study: Compared) -> None:
+    """Refuses to publish a study that lacks an outcome of a published number.
+
+    Raises:
+        DmviError: naming the numbers; or as `ours_of`.
+    """
+    ours = {id: {study.name: number} for id, number in ours_of(study).items()}
+    check_complete(ours, [study.name], {study.name: study.owed})
+
+
+def _published(reference: Path) -> list[Compared]:
+    return [
+        Compared.of_published(reference / name)
+        for name in STUDIES
+        if (reference / name / "provenance.json").exists()
+    ]
+
+
+def _joined(studies: list[Compared]) -> dict[str, dict[str, Ours]]:
+    of = {study.name: ours_of(study) for study in studies}
+    return {row.id: {name: of[name][row.id] for name in of} for row in PUBLISHED}
+
+
+def _explanations(study: Compared) -> dict[str, dict[str, str]]:
+    """id -> the words of `Ours` for what is explained in this study, as far as its run is there."""
+    found = {}
+    for (name, row), explanation in explanations.EXPLANATIONS.items():
+        published(row)
+        if name != study.name:
+            continue
+        if any(study.folder.glob(f"runs/{explanation.run}/seed*/run.json")):
+            found[row] = {"explanation": explanation.why, "shown_by": explanation.run}
+        elif study.whole:
+            raise DmviError(
+                f"{row} of study {name} is explained by run {explanation.run}, which is not among its "
+                "results: publish that run too, or correct claims/explanations.py"
+            )
+    return found
 
 
 def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
@@ -59,18 +111,20 @@ def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
     return found
 
 
-def _kl(folder: Path, run: str) -> Ours:
-    seeds = _seeds(folder, run, "kl.json")
+def _kl(study: Compared, row: str, words: dict[str, str]) -> Ours:
+    seeds = _seeds(study.folder, run_of(row), "kl.json")
     if not seeds:
         return Ours(None, None, "", incomparable=NOT_RUN)
     value, half = _mean([kl["value"] for _, kl in seeds])
-    return Ours(value, half, _about(folder, seeds), _share(folder, seeds))
+    data = _data(study, seeds)
+    incomparable = STANDIN if data.get("standin") else ""
+    return Ours(value, half, _about(seeds), _share(data, seeds), incomparable=incomparable, **words)
 
 
-def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
-    seeds = _seeds(folder, TABLE_RUNS[table], f"density_ratio/table{table}.json")
+def _classifier_kl(study: Compared, table: str, row: int, words: dict[str, str]) -> Ours:
+    seeds = _seeds(study.folder, run_of(table), f"density_ratio/{table}.json")
     rows = [tables["estimates"] for _, tables in seeds]
-    stated = rows_of(f"table{table}")
+    stated = rows_of(table)
     if not rows:
         return Ours(None, None, "", incomparable=NOT_RUN)
     if len(rows[0]) != len(stated) or not all(
@@ -79,20 +133,58 @@ def _classifier_kl(folder: Path, table: int, row: int) -> Ours:
         why = "this study's rows have other settings than the paper's"
         return Ours(None, None, "", incomparable=why)
     estimates = [of_seed[row - 1] for of_seed in rows]
-    value, half = _mean([e["value"] for e in estimates])
+    value, half = _mean([estimate["value"] for estimate in estimates])
     settings = estimates[0]["settings"]
-    about = f"{settings['layers']} layers, {settings['iterations']:,} steps; VAE: {_about(folder, seeds)}"
-    return Ours(value, half, about, _share(folder, seeds))
+    steps = min(estimate["settings"]["iterations"] for estimate in estimates)
+    length = f"{steps:,} of {CLASSIFIER_STEPS:,} steps"
+    data = _data(study, seeds)
+    reasons = [STANDIN if data.get("standin") else "", _restless(study.folder, table, row, length)]
+    return Ours(
+        value,
+        half,
+        f"{settings['layers']} layers, {length}; VAE: {_about(seeds)}",
+        _share(data, seeds),
+        steps / CLASSIFIER_STEPS,
+        incomparable="; ".join(reason for reason in reasons if reason),
+        **words,
+    )
 
 
-def _classifier_error(folder: Path) -> Ours:
-    found = described(folder, "classifiers").get("cifar10")
+def _restless(folder: Path, table: str, row: int, length: str) -> str:
+    """Why a row's estimates, one per seed, have not settled, as `dmvi.claims.settled` decides it; ""
+    where all have."""
+    outcomes = []
+    for path in sorted(folder.glob(f"runs/{run_of(table)}/seed*/density_ratio/{table}.json")):
+        curves = path.with_suffix(".csv")
+        if not curves.exists():
+            return f"{curves.name}, which says whether the estimate has settled, is not there"
+        courses = read_table_csv(curves, f"density_ratio/{curves.name}")
+        outcomes.append(settled(courses[courses["setting"] == row - 1]))
+    if False in outcomes:
+        return f"the estimate still moves after {length}"
+    if None in outcomes:
+        return "too few estimates along training to say whether it has settled"
+    return ""
+
+
+def _image_classifier(study: Compared, words: dict[str, str]) -> Ours:
+    found = described(study.folder, "classifiers").get(IMAGES)
     if found is None:
         return Ours(None, None, "", incomparable=NOT_RUN)
     error, n = found["test_error"], found["n_test"]
     half = 1.96 * math.sqrt(error * (1 - error) / n)
-    about = f"{found['num_parameters'] / 1e6:.2g} million parameters, {found['epochs']} epochs"
-    return Ours(100 * error, 100 * half, about)
+    settings = study.image_classifier
+    # Its width is on record in the config only, which may have been changed since.
+    same = settings.get("epochs") == found["epochs"] and "width" in settings
+    width = f"width {settings['width']}" if same else "width not on record"
+    return Ours(
+        100 * error,
+        100 * half,
+        f"{found['num_parameters'] / 1e6:.2g} million parameters",
+        brief=f"{width}, {found['epochs']} epochs",
+        incomparable=STANDIN if described(study.folder, "data")[IMAGES].get("standin") else "",
+        **words,
+    )
 
 
 def _mean(values: list[float]) -> tuple[float, float | None]:
@@ -105,14 +197,17 @@ def _mean(values: list[float]) -> tuple[float, float | None]:
     return values[0], None
 
 
-def _share(folder: Path, seeds: list[tuple[dict, dict]]) -> float | None:
-    run = seeds[0][0]
-    meta = described(folder, "data")[run["data"]]
-    whole = paper_iterations(meta["builder"])
+def _data(study: Compared, seeds: list[tuple[dict, dict]]) -> dict:
+    """The description of the data set that all of them were trained on."""
+    return described(study.folder, "data")[seeds[0][0]["data"]]
+
+
+def _share(data: dict, seeds: list[tuple[dict, dict]]) -> float | None:
+    whole = paper_iterations(data["builder"])
     return None if whole is None else min(run["iterations"] for run, _ in seeds) / whole
 
 
-def _about(folder: Path, seeds: list[tuple[dict, dict]]) -> str:
+def _about(seeds: list[tuple[dict, dict]]) -> str:
     run = seeds[0][0]
     count = f"{len(seeds)} seeds" if len(seeds) > 1 else "1 seed"
     return (

@@ -19,6 +19,8 @@ from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.figures.base import render
 from dmvi.progress import told
+from dmvi.report.beside import check_own
+from dmvi.report.compared import Compared
 from dmvi.report.drawn_faces import DrawnFaces, can_stand_in
 from dmvi.report.page.write import write
 from dmvi.report.previews import save_small
@@ -60,9 +62,11 @@ def publish(
     place (`dmvi.report.drawn_faces`), or without the runs on real CelebA.
 
     Raises:
-        DmviError: the study is not finished; the message has the command that finishes it.
+        DmviError: the study is not finished; the message has the command that finishes it. Or a number
+            that the paper states, and that a figure of the study shows, has no outcome.
     """
     _check_finished(study, config_path.parent, results)
+    check_own(Compared.of_study(study, results, whole=True))
     metas = {p.parent.name: files.read_json(p) for p in sorted(results.glob("data/*/meta.json"))}
     private = {name: meta["builder"] for name, meta in metas.items() if _private(meta)}
     with files.replaced_folder(output) as folder:

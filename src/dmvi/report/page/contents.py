@@ -10,14 +10,15 @@ from typing import Any
 import pandas as pd
 
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
-from dmvi.claims.outcomes import outcome, with_uncertainty
+from dmvi.claims.outcomes import SHORTEST, Ours, measured_with, outcome, with_uncertainty
 from dmvi.claims.page import EXPLANATIONS, overall
-from dmvi.claims.published import PUBLISHED
+from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, Published
 from dmvi.environment import checkout_commit, processor_name
 from dmvi.errors import DmviError
 from dmvi.files import read_json
 from dmvi.progress import told
-from dmvi.report.beside import described, ours_of
+from dmvi.report.beside import REFERENCE, beside_published
+from dmvi.report.compared import Compared, described
 from dmvi.report.page.pictures import Pictures
 from dmvi.report.page.runs import columns_of_runs
 from dmvi.steps.provenance import summary, trainings
@@ -72,7 +73,7 @@ def contents(
         "made": _made(study, results),
         "verdicts": {verdict: _ids(claims, verdict) for verdict in VERDICTS},
         "why": _why(claims, head),
-        "beside": _beside(results),
+        "beside": _beside(study, results),
         "claims": claims,
         "figures": {group: [f for f in figures if f["group"] == group] for group in GROUPS},
         "runs": runs,
@@ -217,26 +218,37 @@ def _short(commit: str) -> str:
     return commit[:10] + ("+" if commit.endswith("+") else "")
 
 
-def _beside(results: Path) -> list[dict[str, str]]:
-    """The published numbers beside this study's, with their outcomes."""
-    ours, rows = ours_of(results), []
-    for row in PUBLISHED:
-        mine = ours[row.id]
-        value = "–" if mine.value is None else with_uncertainty(mine)
-        found = outcome(row, mine)
-        rows.append(
+def _beside(study: Study, results: Path) -> dict[str, Any]:
+    """The published numbers, and for each one a cell per study: this one, as its results are now, and
+    those that are published in the checkout, if there is one."""
+    own = Compared.of_study(study, results, whole=(results / "provenance.json").exists())
+    ours = beside_published(own, REFERENCE)
+    return {
+        "own": own.name,
+        "shortest": f"{100 * SHORTEST:.0f} %",
+        "steps": f"{CLASSIFIER_STEPS:,}",
+        "studies": list(next(iter(ours.values()))),
+        "rows": [
             {
                 "quantity": row.quantity,
                 "place": row.place,
                 "published": f"{row.value:,} {row.unit}",
-                "ours": value,
-                "settings": mine.settings,
-                "outcome": found.kind,
-                "why": found.why,
-                "computed": mine.value is not None,
+                "cells": [_cell(row, number) for number in ours[row.id].values()],
+                "computed": any(number.value is not None for number in ours[row.id].values()),
             }
-        )
-    return rows
+            for row in PUBLISHED
+        ],
+    }
+
+
+def _cell(row: Published, ours: Ours) -> dict[str, str]:
+    found = outcome(row, ours)
+    return {
+        "ours": "–" if ours.value is None else with_uncertainty(ours),
+        "settings": measured_with(ours),
+        "outcome": found.kind,
+        "why": found.why,
+    }
 
 
 def _missing(figures: list[dict], runs: dict[str, list], folder: str) -> list[dict[str, str]]:

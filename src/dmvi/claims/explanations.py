@@ -1,0 +1,26 @@
+"""Why a number of ours lies outside a published one: said here, with the run that shows it.
+
+An entry makes "outside, unexplained" of one study and row "outside, explained". It is a finding, so it
+needs a run of the same study whose results show it; without that run the study is not published, and its
+column is not written. Nothing is explained yet.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A reason, and what shows that it is one.
+
+    Attributes:
+        why: half a sentence, "50 latents reach 45 nats".
+        run: name of the run that shows it, in the study whose number it is.
+    """
+
+    why: str
+    run: str
+
+
+# (study, id of a row of `dmvi.claims.published.PUBLISHED`) -> why, and the run that shows it
+EXPLANATIONS: Mapping[tuple[str, str], Explanation] = {}
