@@ -174,12 +174,7 @@ def test_an_interrupted_job_ends_with_the_same_bytes(saved, black_and_white, tmp
     assert not broken.exists()
     monkeypatch.setattr(annealing, "forward", forward)
     kept = {p: p.stat().st_mtime_ns for p in (tmp_path / "two/kept").rglob("*.pt")}
-    assert sorted(p.stem for p in kept) == [
-        "simulated-0",
-        "simulated-4",
-        "steps-curvature",
-        "test-0",
-    ]
+    assert sorted(p.stem for p in kept) == ["simulated-0", "simulated-4", "steps-curvature", "test-0"]
     damaged = next(p for p in kept if p.stem == "simulated-4")
     damaged.write_bytes(damaged.read_bytes()[:100])
     lines = []
