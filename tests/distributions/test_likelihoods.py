@@ -97,7 +97,9 @@ def test_the_smallest_sigma_can_be_set():
     def of(log_sigma):
         return torch.cat([mu, torch.full_like(mu, log_sigma)], 1)
 
-    assert torch.equal(wide.log_prob(x, of(-5.0)), QuantizedNormal().log_prob(x, of(math.log(0.05))))
+    assert torch.equal(
+        wide.log_prob(x, of(-5.0)), QuantizedNormal().log_prob(x, of(math.log(0.05)))
+    )
     assert torch.equal(wide.log_mass(of(-5.0)), QuantizedNormal().log_mass(of(math.log(0.05))))
     assert torch.equal(wide.log_prob(x, of(-2.0)), QuantizedNormal().log_prob(x, of(-2.0)))
     assert QuantizedNormal().min_log_sigma == QuantizedNormal.min_log_sigma == -6.0
