@@ -23,7 +23,7 @@ from dmvi import files
 ROOT = Path(__file__).resolve().parent.parent
 STUDY = ROOT / "studies/companions_reduced/config.yaml"
 # Where chains begin, how many temperatures they have, and the latent sizes that are asked for with them.
-CASES = (("curvature", 500, (8, 32)), ("prior", 1500, (8,)))
+CASES = (("curvature", 500, (8, 32)), ("both", 500, (8,)), ("prior", 1500, (8,)))
 
 
 def config(
@@ -35,7 +35,7 @@ def config(
     run |= {"scored": False, "seeds": [0], "sweep": {"latent_dim": list(latents)}}
     run |= {"iterations": iterations, "bound_every": iterations} if iterations else {}
     likelihood = whole["estimators"]["likelihood"] | {"images": images, "simulated": images}
-    likelihood |= {"start": start, "temperatures": temperatures}
+    likelihood |= {"start": start, "temperatures": temperatures, "pilot": 32}
     return {
         "study": {"name": "gate", "scale": whole["study"]["scale"]},
         "seeds": [0],
@@ -90,13 +90,15 @@ def text(table: list[dict], settings: dict, iterations: int) -> str:
         f"{settings['leapfrog']} leapfrog steps and {settings['chains']} chains per image. The gap is the "
         "upper minus the lower bound of log p(x), nats, on images that the model itself has drawn; the gate "
         "is open where the upper end of its 95 % interval is at most 1. Chains start at the encoder's mean "
-        "(`curvature`) or at draws of the prior (`prior`, which needs more temperatures): where the "
-        "posterior of an image has its mass elsewhere than the encoder says, a large gap remains after the "
-        "first. Made by "
+        "(`curvature`), at draws of the prior (`prior`, which needs more temperatures), or half of them at "
+        "either (`both`): where the posterior of an image has its mass elsewhere than the encoder says, a "
+        "large gap remains after the first. In the committed table the importance sampling of the last row "
+        "has drawn from the prior; the step now draws about the encoder's mean. Made by "
         f"`benchmarks/gate.py` ({here['processor']}, {here['date']}).",
         "",
-        "| latents | start | temperatures | simulated images | gap [95 %], nats | its median | its largest | images above 5 nats | "
-        "gate | log p(x) of test images, AIS | importance sampling | ELBO | effective chains |",
+        "| latents | start | temperatures | simulated images | gap [95 %], nats | its median | its largest "
+        "| images above 5 nats | gate | log p(x) of test images, AIS | importance sampling | ELBO | "
+        "effective chains |",
         "|---:|---|---:|---:|---:|---:|---:|---:|---|---:|---:|---:|---:|",
     ]
     lines += [line(row, settings["chains"]) for row in table]
@@ -106,11 +108,11 @@ def text(table: list[dict], settings: dict, iterations: int) -> str:
 def line(row: dict, chains: int) -> str:
     """A row of gate.csv as one of the table in gate.md."""
     return (
-        f"| {row['latent_dim']} | {row['start']} | {row['temperatures']:,} | {row['simulated']} | {nats(row['gap'])} [{nats(row['low'])}, "
-        f"{nats(row['high'])}] | {nats(row['median'])} | {nats(row['largest'])} | {row['above_5']} | "
-        f"{'open' if row['open'] else 'closed'} | {nats(row['ais'])} ± "
-        f"{nats(row['ais_error'])} ({row['images']} images) | {nats(row['importance'])} | "
-        f"{nats(row['elbo'])} | {nats(row['ess'])} of {chains} |"
+        f"| {row['latent_dim']} | {row['start']} | {row['temperatures']:,} | {row['simulated']} | "
+        f"{nats(row['gap'])} [{nats(row['low'])}, {nats(row['high'])}] | {nats(row['median'])} | "
+        f"{nats(row['largest'])} | {row['above_5']} | {'open' if row['open'] else 'closed'} | "
+        f"{nats(row['ais'])} ± {nats(row['ais_error'])} ({row['images']} images) | "
+        f"{nats(row['importance'])} | {nats(row['elbo'])} | {nats(row['ess'])} of {chains} |"
     )
 
 

@@ -12,7 +12,7 @@ MODELS = ("vae", "infovae_mmd", "infovae_stein", "infovae_adversarial")
 LEVELS = {"vae": -90.0, "infovae_mmd": -87.0, "infovae_stein": -88.0, "infovae_adversarial": -89.0}
 
 
-def likelihood(value, method="ais", other=-0.3):
+def likelihood(value, method="ais", other=-0.3, flags=()):
     open_ = method is not None
     pair = {"value": value, "standard_error": 1.0}
     gate = {"open": open_, "reason": "" if open_ else "closed", "gap": 0.3 if open_ else 45.0}
@@ -29,7 +29,7 @@ def likelihood(value, method="ais", other=-0.3):
         "ess": 3.0,
         "acceptance": 0.65,
         "gate": {**gate, "threshold": 1.0, "n": 16},
-        "flags": [],
+        "flags": list(flags),
         "settings": {},
     }
 
@@ -81,6 +81,7 @@ def test_d7(world, mmd, verdict):
         {"infovae_mmd": {"method": None}},
         {"infovae_mmd": {"other": -9.0}},
         {"vae": {"other": 9.0}},
+        {"vae": {"flags": ["the chains of 1 of 64 images have failed"]}},
     ],
 )
 def test_d7_is_undecided_without_a_likelihood_that_can_be_trusted(world, changed):
@@ -112,7 +113,15 @@ def test_neither_is_decided_without_both_objectives(world):
 
 
 def test_the_table_prints_a_bound_where_the_gate_is_closed(world, tmp_path, monkeypatch):
-    _, tables = world(changed={"infovae_mmd": {"method": None}})
+    suspected = {"flags": ["the chains of 1 of 64 images have failed"]}
+    exact = {"method": "quadrature", **suspected}
+    _, tables = world(
+        changed={
+            "infovae_mmd": {"method": None},
+            "infovae_stein": suspected,
+            "infovae_adversarial": exact,
+        }
+    )
     seen = []
     import dmvi.figures.print_table as printing
 
@@ -123,11 +132,14 @@ def test_the_table_prints_a_bound_where_the_gate_is_closed(world, tmp_path, monk
     header, (title, *rows) = seen[0]
     assert title == "MNIST"
     table = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
-    assert table["ELBO"]["−log p, AIS"].startswith("89.9 ±")
+    assert table["ELBO"]["−log p"].startswith("89.9 ±")
     assert table["ELBO"]["published"] == "82.75"
     closed = table["InfoVAE, MMD"]
-    assert closed["−log p, AIS"].startswith("≤ 86.9 ±")
+    assert closed["−log p"].startswith("≤ 86.9 ±")
     assert closed["−log p, IS"].startswith("≤ ")
+    assert table["ELBO"]["−log p, IS"].startswith("≤ ")
+    assert table["InfoVAE, Stein"]["−log p"].endswith(" †")
+    assert table["InfoVAE, adversarial"]["−log p"].endswith(" (exact)")
     assert closed["BDMC gap"].endswith("closed")
     assert "64 test images" in table30.sample_sizes(tables)
     meta = files.read_json(tables.root / "data/mnist/meta.json")

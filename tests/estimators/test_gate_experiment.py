@@ -38,6 +38,7 @@ def test_the_study_is_valid_and_has_the_reduced_study_s_runs_with_other_latents(
         "simulated": 128,
         "start": "prior",
         "temperatures": 1500,
+        "pilot": 32,
     }
     for latent_dim in (8, 32):
         spec = study.runs[f"gate-latent_dim{latent_dim}"].spec
@@ -54,8 +55,8 @@ def test_rows_and_page_say_what_the_step_wrote(tmp_path):
     opened, closed = gate.rows(tmp_path, (8, 32))
     assert (opened["open"], closed["open"]) == (True, False)
     assert gate.line(opened, 4) == (
-        "| 8 | prior | 1,500 | 128 | 0.42 [0.06, 0.77] | 0.62 | 30.00 | 1 | open | -90.12 ± 2.50 (100 images) | "
-        "-91.00 | not finite | 3.25 of 4 |"
+        "| 8 | prior | 1,500 | 128 | 0.42 [0.06, 0.77] | 0.62 | 30.00 | 1 | open | "
+        "-90.12 ± 2.50 (100 images) | -91.00 | not finite | 3.25 of 4 |"
     )
     assert "| not finite [not finite, not finite] | 0.62 | 30.00 | 1 | closed |" in gate.line(
         closed, 4

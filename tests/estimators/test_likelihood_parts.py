@@ -93,6 +93,22 @@ def test_quadrature_in_closed_form(d, points):
     assert seen[-1] == ((points + 1) ** d,) * 2
 
 
+def test_quadrature_s_error_is_about_what_it_says():
+    """A peak as wide as the grid's spacing: the coarse grid is far off, the grid itself hardly."""
+    narrow = LinearGaussian(1, 4, sd=0.3)
+    _, x = narrow.simulate(6, seeded(1))
+    _, std = narrow.posterior(x)
+    for spacing in (1.0, 1.3):  # in posterior standard deviations
+        points = int(16.0 / (spacing * float(std.min()))) + 1
+        found = log_marginal(
+            lambda z: narrow.log_prob(x[None], z[:, None]), 1, like=x, points=points
+        )
+        error = (found.log_p - narrow.log_marginal(x)).abs()
+        assert error.max() < 4 * found.error.max() + 1e-12
+        assert found.error.max() < 50 * error.max() + 1e-8
+        assert found.coarse_difference.abs().max() > 10 * error.max()
+
+
 def test_quadrature_tells_when_its_grid_is_too_coarse_or_too_small():
     narrow = LinearGaussian(1, 4, sd=0.02)
     _, x = narrow.simulate(6, seeded(1))
@@ -101,9 +117,10 @@ def test_quadrature_tells_when_its_grid_is_too_coarse_or_too_small():
     assert error > 0.1
     assert coarse.coarse_difference.abs().max() > error
     model, x, _ = problem(1)
-    far = x + 8 * model.W[:, 0]
+    far = x + 11 * model.W[:, 0]
     outside = log_marginal(lambda z: model.log_prob(far[None], z[:, None]), 1, like=x)
     assert outside.edge_mass.max() > 0.5
+    assert outside.error.max() > 0.5
     with pytest.raises(DmviError, match="3 latents"):
         log_marginal(lambda z: z, 3, like=x)
     with pytest.raises(DmviError, match="2 points"):
@@ -172,6 +189,10 @@ def test_the_gate():
     broken = lower.clone()
     broken[3] = math.nan
     assert not gate(lower, broken).open
+    few = lower + 0.1
+    few[3] += 60.0
+    assert "half of them by 0.1 at most" in gate(lower, few).reason
+    assert "half of them" not in gate(lower, lower + 1.5).reason
     assert "not finite for 1 of 40" in gate(lower, broken).reason
     with pytest.raises(DmviError, match="n at least 2"):
         gate(lower[:1], lower[:1])
@@ -185,6 +206,11 @@ def test_flags_name_what_is_suspicious():
     assert flags(ais, ess, acceptance, ais - 0.1) == []
     assert flags(ais, ess, torch.full((50,), math.nan)) == []
     assert "too short" in flags(ais, ess, acceptance, ais + 0.5)[0]
+    one = ais.clone()
+    one[7] -= 20.0  # of 50 images, a mean's error hides it
+    assert "chains of 1 of 50 images have failed" in flags(one, ess, acceptance, ais)[0]
+    one[7] += 13.0  # less than log(100 n): importance sampling may be above by chance
+    assert flags(one, ess, acceptance, ais) == []
     assert "1.10" in flags(ais, torch.full((50,), 1.1), acceptance)[0]
     for value in (0.2, 0.99):
         assert "acceptance" in flags(ais, ess, torch.full((50,), value))[0]

@@ -75,14 +75,18 @@ def test_the_attempts_that_a_result_is_from(records, steps, chain, missing):
 def test_a_training_is_described_with_its_gaps(tmp_path):
     records = [
         record(0, 7, identity="other"),
-        record(0, 10, commit="c1", machine="m1", seconds=2.5),
-        record(12, 20, commit="c2", machine="m1", seconds=1.5),
+        record(0, 10, commit="c1", machine="m1", seconds=2.5, cpu_seconds=0.5),
+        record(12, 20, commit="c2", machine="m1", seconds=1.5, cpu_seconds=1.0),
     ]
     files.write_json(tmp_path / attempts.NAME, records)
     described = training(tmp_path, "a", 20)
     assert described["missing_steps"] == [[10, 12]]
     assert not described["complete"]
     assert (described["seconds"], described["commits"]) == (4.0, ["c1", "c2"])
+    assert described["cpu_seconds"] == 1.5
+    del records[2]["cpu_seconds"]  # as older versions left it
+    files.write_json(tmp_path / attempts.NAME, records)
+    assert training(tmp_path, "a", 20)["cpu_seconds"] is None
     assert described["machines"] == ["m1"]
     assert spans(described["attempts"]) == [(0, 10), (12, 20)]
     assert all("identity" not in attempt for attempt in described["attempts"])
@@ -153,6 +157,9 @@ def test_every_kind_of_training_is_found_by_its_identity(results, study):
     assert totals["commits"] == ["first", "second"]
     assert totals["without_record"] == totals["with_missing_steps"] == []
     every = [entry for of in found.values() for entry in of.values()]
+    assert totals["recorded_cpu_seconds"] == pytest.approx(
+        sum(e["cpu_seconds"] for e in every), abs=0.2
+    )
     assert totals["recorded_seconds"] == pytest.approx(sum(e["seconds"] for e in every), abs=0.2)
 
 

@@ -241,6 +241,7 @@ def test_every_attempt_is_recorded_beside_the_checkpoint(dataset, tmp_path, spec
     assert records[0]["identity"] == records[1]["identity"] != records[2]["identity"]
     assert read_attempts(folder / "checkpoints", records[2]["identity"]) == records[2:]
     assert all(len(r["commit"]) >= 7 and r["machine"] and r["seconds"] >= 0 for r in records)
+    assert all(r["cpu_seconds"] > 0 for r in records)
 
 
 def test_cuda_graphs_are_nothing_to_a_cpu(dataset, tmp_path, spec):

@@ -75,6 +75,11 @@ def gate(lower: Tensor, upper: Tensor, threshold: float = LARGEST_GAP) -> Gate:
             f"forward and reverse differ by {gap:.3g} nats on simulated images (up to {high:.3g}), "
             f"more than {threshold:g}"
         )
+        if (median := difference.median().item()) <= threshold / 2.0:
+            reason += (
+                f"; half of them by {median:.2g} at most: of a few the posterior is elsewhere than where "
+                "chains start"
+            )
     elif high < -1e-6 * (1.0 + lower.abs().max().item()):
         reason = (
             f"the upper bound lies {-gap:.3g} nats below the lower one on simulated images, which no "
@@ -96,7 +101,10 @@ def flags(
         annealed_ess: of the chains' weights, (n,).
         acceptance: mean acceptance per image (NaN where there was no transition), (n,).
         importance: log p(x) of the same images by importance sampling, (n,): both are lower bounds on
-            average, so that the annealed one should not be the lower of the two.
+            average, so that the annealed one should not be the lower of the two. Of one image a mean
+            over all says little, but an unbiased estimate of p(x) is above 100 n p(x) with a probability
+            of 1 / (100 n) at most (Markov): where importance sampling exceeds annealing by more than
+            log(100 n) nats, that image's chains have failed.
     """
     found = []
     values = [annealed] if importance is None else [annealed, importance]
@@ -111,6 +119,13 @@ def flags(
                 f"importance sampling is {mean:.3g} nats above annealing ({error:.2g} standard error): "
                 "the chains are too short"
             )
+        if importance is not None:
+            excess = importance.double() - annealed.double() - math.log(100.0 * len(annealed))
+            if failed := int((excess > 0).sum()):
+                found.append(
+                    f"the chains of {failed} of {len(annealed)} images have failed: annealing is at least "
+                    f"{excess.max().item():.3g} nats below log p(x) of one"
+                )
     ess = annealed_ess.double().mean().item()
     if not ess >= LOWEST_ESS:
         found.append(f"one chain has most of the weight: mean effective sample size {ess:.2f}")

@@ -33,7 +33,7 @@ def training(folder: Path, identity: str, steps: int) -> Described:
     Returns:
         identity, steps, attempts (from_step, to_step, seconds, commit, machine, ...), complete
         (whether they account for every step) and, if not, missing_steps; seconds of all of them,
-        and their distinct commits and machines.
+        cpu_seconds (None if an attempt did not record them), and their distinct commits and machines.
     """
     chain = made_by(read_attempts(folder, identity), steps)
     if not chain:
@@ -45,6 +45,7 @@ def training(folder: Path, identity: str, steps: int) -> Described:
         "complete": not missing,
         **({"missing_steps": missing} if missing else {}),
         "seconds": round(sum(record["seconds"] for record in chain), 1),
+        "cpu_seconds": _sum(chain, "cpu_seconds"),
         "commits": _distinct(chain, "commit"),
         "machines": _distinct(chain, "machine"),
         "attempts": [
@@ -85,12 +86,16 @@ def trainings(study: Study, results: Path) -> dict[str, dict[str, Described]]:
 
 
 def summary(found: dict[str, dict[str, Described]]) -> dict[str, Any]:
-    """Over all trainings: seconds, distinct commits and machines, and which have gaps or no record."""
+    """Over all trainings: seconds, distinct commits and machines, and which have gaps or no record.
+
+    cpu_seconds are None if one is unknown.
+    """
     named = {f"{kind}/{name}": value for kind, of in found.items() for name, value in of.items()}
     known = {name: value for name, value in named.items() if not isinstance(value, str)}
     attempts = [attempt for value in known.values() for attempt in value["attempts"]]
     return {
         "recorded_seconds": round(sum(value["seconds"] for value in known.values()), 1),
+        "recorded_cpu_seconds": _sum(list(known.values()), "cpu_seconds"),
         "commits": _distinct(attempts, "commit"),
         "machines": _distinct(attempts, "machine"),
         "trainings": len(named),
@@ -141,6 +146,12 @@ def _classifier(study: Study, results: Path, path: Path) -> Described:
     first, last = meta["splits"]["train"]
     steps = described["epochs"] * ((last - first) // settings["batch_size"])
     return training(results / f"checkpoints/classifiers/{dataset}", identity, steps)
+
+
+def _sum(records: list[dict[str, Any]], key: str) -> float | None:
+    """None if a record lacks it: those of versions that did not measure it."""
+    values = [record.get(key) for record in records]
+    return None if None in values else round(sum(values), 1)
 
 
 def _distinct(records: list[dict[str, Any]], key: str) -> list[str]:

@@ -22,6 +22,7 @@ def values(tables: Tables, run: DrawnRun, *keys: str) -> list[float] | None:
 
 
 def flags(tables: Tables, run: DrawnRun) -> list[str]:
-    """What the estimates of any seed are suspected of."""
-    found = (tables.json(run, seed, LIKELIHOOD)["flags"] for seed in run.seeds)
-    return list(dict.fromkeys(flag for own in found for flag in own))
+    """What the chains of any seed are suspected of; of a seed with quadrature they do not matter."""
+    found = (tables.json(run, seed, LIKELIHOOD) for seed in run.seeds)
+    sentences = (flag for own in found if own["method"] == "ais" for flag in own["flags"])
+    return list(dict.fromkeys(sentences))

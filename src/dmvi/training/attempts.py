@@ -22,13 +22,14 @@ class Attempt:
     """The record of the attempt that is running; written whenever its checkpoint is.
 
     An attempt that adds no step leaves no record. A record holds identity, commit (a "+" behind it:
-    with uncommitted changes), machine, threads, torch, began (UTC), from_step, to_step and seconds.
+    with uncommitted changes), machine, threads, torch, began (UTC), from_step, to_step, seconds by the
+    clock and cpu_seconds of this process: where other work shares the processor, the first says little.
     """
 
     def __init__(self, folder: Path, identity: str, start: int, device: torch.device) -> None:
         self.path = folder / NAME
         self.before = read_attempts(folder)
-        self.began = time.monotonic()
+        self.began, self.cpu_began = time.monotonic(), time.process_time()
         on_gpu = device.type == "cuda"
         self.record: dict[str, Any] = {
             "identity": identity,
@@ -43,7 +44,11 @@ class Attempt:
 
     def reached(self, step: int) -> None:
         """The checkpoint of `step` has been written."""
-        self.record |= {"to_step": step, "seconds": round(time.monotonic() - self.began, 1)}
+        self.record |= {
+            "to_step": step,
+            "seconds": round(time.monotonic() - self.began, 1),
+            "cpu_seconds": round(time.process_time() - self.cpu_began, 1),
+        }
         write_json(self.path, [*self.before, self.record])
 
 

@@ -70,9 +70,9 @@ def resume(
 ) -> T | None:
     """What `take` makes of the checkpoint at `path`, or of the one before it where that is damaged.
 
-    A damaged one is set aside as `checkpoint.damaged.pt`. One of another configuration is set aside
-    under its own identity, `checkpoint.IDENTITY.pt`, and found again when the configuration comes back:
-    none is ever overwritten.
+    A damaged one is set aside as `checkpoint.damaged.pt` once the one before it has been taken. One of
+    another configuration is set aside under its own identity, `checkpoint.IDENTITY.pt`, and found again
+    when the configuration comes back: none is ever overwritten.
 
     Args:
         path: of `checkpoint.pt`.
@@ -85,7 +85,7 @@ def resume(
     Raises:
         DmviError: the checkpoint is damaged and there is none before it; or what `take` refuses.
     """
-    fault = None
+    fault, faulty = None, []
     for candidate in (path, previous(path)):
         try:
             state = _found(candidate, path, identity, log)
@@ -97,19 +97,19 @@ def resume(
             if refused or isinstance(error, torch.OutOfMemoryError):
                 raise
             fault = fault or _fault(candidate, error)
-            if candidate == path:
-                aside = path.with_name(f"{path.stem}.damaged{path.suffix}")
-                if previous(path).exists():
-                    path.replace(aside)
-                    log(f"{fault}; kept as {aside}, going on from the one before it")
+            faulty.append(str(candidate))
             continue
         if candidate != path:
+            if fault is not None:
+                aside = _free_name(path, "damaged")
+                path.rename(aside)
+                log(f"{fault}; kept as {aside}, going on from the one before it")
             log(f"going on from {candidate}")
         return taken
     if fault is not None:
         raise DmviError(
-            f"{fault}, and there is no whole checkpoint before it; delete {path.parent}/checkpoint*.pt to "
-            "train anew"
+            f"{fault}, and there is no whole checkpoint before it; delete {' and '.join(faulty)} to train "
+            "anew"
         )
     return None
 
@@ -121,8 +121,7 @@ class DamagedError(DmviError):
 def _found(
     candidate: Path, path: Path, identity: str, log: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """The content of a candidate if it is of this identity."""
-    earlier = path.with_name(f"{path.stem}.{identity}{path.suffix}")
+    """The content of a candidate if it is of this identity; one of another is set aside."""
     state = None
     if candidate.exists():
         try:
@@ -133,13 +132,16 @@ def _found(
             raise DamagedError(f"{candidate} holds {', '.join(map(str, state)) or 'nothing'}")
         if (other := state["identity"]) != identity:
             state = None
-            if candidate == path:
-                aside = _free_name(path, str(other))
-                path.rename(aside)
-                log(f"{path} belongs to another configuration: kept as {aside}")
-    if state is None and candidate == path and earlier.exists():
-        log(f"this configuration is back: {earlier} is used again")
-        earlier.rename(path)
+            word = str(other) if re.fullmatch(r"[0-9a-f]{16}", str(other)) else "unknown"
+            # The one before is a spare of what has been set aside, unless it is all that is left.
+            if candidate == path or not _aside(path, word):
+                aside = _free_name(path, word)
+                candidate.rename(aside)
+                log(f"{candidate} belongs to another configuration: kept as {aside}")
+    if state is None and candidate == path and (earlier := _aside(path, identity)):
+        newest = max(earlier, key=lambda file: file.stat().st_mtime_ns)
+        log(f"this configuration is back: {newest} is used again")
+        newest.rename(path)
         return _found(path, path, identity, log)
     return state
 
@@ -151,9 +153,15 @@ def _fault(path: Path, error: Exception) -> str:
     return said or f"{path} does not hold this training ({type(error).__name__}: {words})"
 
 
-def _free_name(path: Path, identity: str) -> Path:
+def _aside(path: Path, word: str) -> list[Path]:
+    """What has been set aside under a word: `checkpoint.WORD.pt`, `checkpoint.WORD-2.pt` and so on."""
+    return list(path.parent.glob(f"{path.stem}.{word}{path.suffix}")) + list(
+        path.parent.glob(f"{path.stem}.{word}-*{path.suffix}")
+    )
+
+
+def _free_name(path: Path, word: str) -> Path:
     """A name for a checkpoint set aside that no file has yet."""
-    word = identity if re.fullmatch(r"[0-9a-f]{16}", identity) else "unknown"
     name = path.with_name(f"{path.stem}.{word}{path.suffix}")
     numbers = count(2)
     while name.exists():
