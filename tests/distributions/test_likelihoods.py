@@ -89,6 +89,22 @@ def test_the_narrow_start_is_the_same_density_at_an_eighth_of_the_scale():
     assert least.item() == QuantizedNormal.min_log_sigma
 
 
+def test_the_smallest_sigma_can_be_set():
+    """Below it the density is that of a normal with just this sigma; above, nothing changes."""
+    x, mu = pixels(2, 3, 4, 4), torch.rand(2, 3, 4, 4)
+    wide = QuantizedNormal(smallest_sigma=0.05)
+
+    def of(log_sigma):
+        return torch.cat([mu, torch.full_like(mu, log_sigma)], 1)
+
+    assert torch.equal(
+        wide.log_prob(x, of(-5.0)), QuantizedNormal().log_prob(x, of(math.log(0.05)))
+    )
+    assert torch.equal(wide.log_mass(of(-5.0)), QuantizedNormal().log_mass(of(math.log(0.05))))
+    assert torch.equal(wide.log_prob(x, of(-2.0)), QuantizedNormal().log_prob(x, of(-2.0)))
+    assert QuantizedNormal().min_log_sigma == QuantizedNormal.min_log_sigma == -6.0
+
+
 def test_quantized_normal_channels_are_two_halves():
     x, mu, log_sigma = pixels(2, 3, 4, 4), torch.rand(2, 3, 4, 4), torch.randn(2, 3, 4, 4)
     whole = QuantizedNormal().log_prob(x, torch.cat([mu, log_sigma], 1))

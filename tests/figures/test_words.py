@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from dmvi.claims.decide import mean_and_spread, plus_minus
-from dmvi.figures.base import figure_module
+from dmvi.figures.base import figure_module, footer
 from dmvi.figures.density_tables import with_error
 from dmvi.figures.numerals import rough
 
@@ -126,3 +126,42 @@ def test_figure_60_draws_the_kl_between_its_bounds():
     assert drawn["--"] == [0, 8], "a bound under 0 says nothing"
     assert drawn[":"] == [10, 19]
     assert drawn["-"] == [7, 9]
+
+
+def feet(results, name="fig1", **select):
+    return footer(name, results.tables(figure_module(name), **select))[-1].replace("\u00a0", " ")
+
+
+def test_the_foot_says_what_share_of_the_papers_iterations_was_trained(results):
+    """Of the runs drawn, not of the study: a range where those of one data set differ."""
+    results.add_dataset("color_mnist", title="ColorMNIST")
+    results.add_dataset("cifar10")
+    results.add_run("a", data="color_mnist", iterations=20_000)
+    results.add_run("b", data="cifar10", iterations=20_000)
+    words = feet(results, tags="main")
+    assert words.endswith(
+        "2 seeds per run; training: ColorMNIST 20 %, CIFAR-10 10 % of the paper's iterations."
+    )
+    results.add_run("c", data="cifar10", iterations=200_000)
+    assert "CIFAR-10 10 to 100 % of the paper's" in feet(results, tags="main")
+    assert feet(results, run="a").endswith("; training: 20 % of the paper's iterations.")
+    # As long as each other: said once.
+    results.add_run("d", data="color_mnist", iterations=10_000)
+    both = feet(results, run=["b", "d"])
+    assert both.endswith("; training: 10 % of the paper's iterations.")
+    results.add_run("e", data="cifar10", iterations=300)
+    assert feet(results, run="e").endswith("; training: 0.15 % of the paper's iterations.")
+
+
+def test_the_foot_says_no_share_where_the_paper_has_no_length(results):
+    """Stand-ins, other data sets, and figures of another paper."""
+    results.add_dataset("color_mnist")
+    results.add_dataset("mnist", title="MNIST")
+    for name in ("color_mnist", "mnist"):
+        results.add_run(name, data=name, iterations=100)
+        assert feet(results, run=name).endswith("2 seeds per run.")
+    results.add_dataset("cifar10")
+    results.add_run("c", data="cifar10", iterations=20_000)
+    words = feet(results, run=["c", "mnist"])
+    assert words.endswith("; training: CIFAR-10 10 % of the paper's iterations.")
+    assert feet(results, "fig31", run="c").endswith("2 seeds per run.")

@@ -60,3 +60,12 @@ def test_bfloat16_changes_losses_little(posterior):
     for name, value in full.items():
         assert half[name].dtype == torch.float32
         assert half[name].item() == pytest.approx(value.item(), rel=0.02)
+
+
+def test_a_run_sets_its_likelihoods_smallest_sigma():
+    """What the decoder emits below it has no effect; a run that does not set it has exp(-6)."""
+    spec = {**SPEC, "likelihood": "quantized_normal"}
+    plain, wide = (make_model(s, (28, 28, 3)) for s in (spec, {**spec, "smallest_sigma": 0.05}))
+    output = torch.full((1, 6, 2, 2), -9.0)
+    assert plain.likelihood.parameters(output)[1].exp().max().item() == pytest.approx(0.00247875)
+    assert wide.likelihood.parameters(output)[1].exp().max().item() == pytest.approx(0.05)

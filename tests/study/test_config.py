@@ -280,6 +280,34 @@ def test_keys_that_a_run_does_not_use_do_not_retrain_it(config):
     assert before.runs["celeba_realnvp"].spec != after.runs["celeba_realnvp"].spec
 
 
+def test_an_option_of_a_likelihood_is_only_in_runs_that_set_it(config):
+    """And may stand in `defaults`, where other likelihoods pass it over."""
+    config["runs"]["plain"] = {"data": "celeba", "likelihood": "quantized_normal"}
+    config["runs"]["wide"] = {**config["runs"]["plain"], "smallest_sigma": 0.05}
+    runs = load(copy.deepcopy(config)).runs
+    assert "smallest_sigma" not in runs["plain"].spec
+    assert runs["wide"].spec == {**runs["plain"].spec, "smallest_sigma": 0.05}
+    config["defaults"]["smallest_sigma"] = 0.02
+    runs = load(config).runs
+    assert "smallest_sigma" not in runs["celeba_gaussian"].spec
+    assert runs["plain"].spec["smallest_sigma"] == 0.02
+    assert runs["wide"].spec["smallest_sigma"] == 0.05
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"likelihood": "bernoulli"}, "smallest_sigma is an option of the likelihood"),
+        ({"likelihood": "quantized_normal", "smallest_sigma": 0}, "must be at least 0.0025"),
+        ({"model": "dcgan"}, "smallest_sigma is an option of the likelihood"),
+    ],
+)
+def test_an_option_of_another_likelihood_is_refused(config, change, words):
+    config["runs"]["mine"] = {"data": "celeba", "smallest_sigma": 0.05, **change}
+    with pytest.raises(DmviError, match=words):
+        load(config)
+
+
 def test_model_options_get_their_defaults(config):
     config["runs"]["mine"] = {"data": "celeba", "model": "beta_vae"}
     assert load(config).runs["mine"].spec["beta"] == 4.0

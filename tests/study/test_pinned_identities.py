@@ -35,6 +35,16 @@ RUNS = {
     "color_mnist_realnvp-latent_dim50/seed0": "2cc9a29378de0fea",
     "color_mnist_realnvp-latent_dim75/seed0": "41c83deafbc65d04",
     "color_mnist_gaussian_float32/seed0": "fef1b1b96e6fd167",
+    "cifar10_open_latents-likelihoodbernoulli-latent_dim50/seed0": "be37978278cdd0df",
+    "cifar10_open_latents-likelihoodbernoulli-latent_dim100/seed0": "d81f56a94e108d6b",
+    "cifar10_open_latents-likelihoodquantized_normal-latent_dim50/seed0": "59eedc0c43a884b3",
+    "cifar10_open_latents-likelihoodquantized_normal-latent_dim100/seed0": "f6c8ab95f31cbdc8",
+    "cifar10_open_rates-likelihoodbernoulli-learning_rate0.0002/seed0": "8d19de1d538f80a4",
+    "cifar10_open_rates-likelihoodbernoulli-learning_rate0.0005/seed0": "181a3d56a3cea66f",
+    "cifar10_open_rates-likelihoodquantized_normal-learning_rate0.0002/seed0": "910cfae8dac61ad3",
+    "cifar10_open_rates-likelihoodquantized_normal-learning_rate0.0005/seed0": "1bab7e7715f7d3c9",
+    "cifar10_open_sigmas-smallest_sigma0.02/seed0": "3c180d000df38964",
+    "cifar10_open_sigmas-smallest_sigma0.05/seed0": "216a9386c5892f38",
 }
 # Of the classifier's settings on ColorMNIST's codes, with a name in the place of model.pt's digest.
 RATIOS = {

@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from dmvi.study.config import load_study
+from dmvi.study.declared_figures import declared_figures
 
 REPOSITORY = Path(__file__).parents[2]
 STUDIES = (
@@ -41,6 +42,20 @@ def test_no_run_is_another_than_it_was(study):
     kept = json.loads(DIGESTS.read_text())[study]
     found = digests(study)
     assert {name: found.get(name) for name in kept} == kept
+
+
+def test_critics_of_the_evidence_study_are_drawn_on_every_data_set_that_has_them():
+    """A score that no figure reads is never computed."""
+    config = yaml.safe_load((REPOSITORY / "studies/paper_cpu/config.yaml").read_text())
+    schema = yaml.safe_load((REPOSITORY / "workflow/schemas/config.schema.yaml").read_text())
+    study = load_study(config, schema)
+    drawn = {
+        study.runs[run].spec["data"]
+        for name, runs in study.figures.items()
+        for run in runs
+        if "scores.json" in declared_figures()[name].sources.run
+    }
+    assert drawn == set(config["estimators"]["scores"]["critic"]["data"])
 
 
 if __name__ == "__main__":

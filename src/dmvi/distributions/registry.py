@@ -4,7 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from dmvi.declared import check_keys, declarations
+from dmvi.declared import check_keys, declarations, short
+from dmvi.errors import DmviError
 
 _LIKELIHOODS = Path(__file__).parent / "likelihoods"
 _POSTERIORS = Path(__file__).parent / "posteriors"
@@ -19,6 +20,9 @@ def declared_likelihoods() -> dict[str, dict[str, Any]]:
     normalised: whether the probabilities of a pixel's 256 values sum to 1, or to less.
     operations: element-wise ones on each output in a training, for the cost model.
     mean_operations: the same in the mean image; 0, as for most, where they are few.
+    options: keys of a run that belong to it, each with its JSON schema; its class takes them by these
+        names. They have no defaults: a run that does not set one has no such key, so that an option can be
+        added without making other runs of the finished ones.
 
     Raises:
         DmviError: a file lacks one of these, or has another.
@@ -26,8 +30,13 @@ def declared_likelihoods() -> dict[str, dict[str, Any]]:
     found = declarations(_LIKELIHOODS)
     for name, declared in found.items():
         required = ("class", "title", "outputs_per_channel", "normalised", "operations")
-        check_keys(_LIKELIHOODS, name, declared, required, ("mean_operations",))
-    return {name: {"mean_operations": 0, **declared} for name, declared in found.items()}
+        check_keys(_LIKELIHOODS, name, declared, required, ("mean_operations", "options"))
+        if any("default" in rules for rules in declared.get("options", {}).values()):
+            raise DmviError(
+                f"{short(_LIKELIHOODS / name)}.py: a likelihood's option has no default"
+            )
+    absent = {"mean_operations": 0, "options": {}}
+    return {name: {**absent, **declared} for name, declared in found.items()}
 
 
 @cache

@@ -15,6 +15,7 @@ from types import ModuleType
 
 from dmvi.files import atomic_path, write_json
 from dmvi.study.declared_figures import declared_figures
+from dmvi.study.settings import paper_iterations
 from dmvi.tables.models import in_order, model_title
 from dmvi.tables.results import DrawnRun, Tables
 
@@ -87,7 +88,7 @@ def render(
 
 
 def footer(name: str, tables: Tables) -> list[str]:
-    """The footer's lines: sample sizes, notes about the data, and study, scale, runs and seeds."""
+    """The footer's lines: sample sizes, notes about the data, and study, scale, runs, seeds and length."""
     module = figure_module(name)
     lines = [module.sample_sizes(tables)] if hasattr(module, "sample_sizes") else []
     study = f"Study {tables.study['name']}, {tables.study['scale']} scale"
@@ -107,4 +108,33 @@ def footer(name: str, tables: Tables) -> list[str]:
     else:
         counts = [len(run.seeds) for run in tables.runs]
         seeds = f"{span(counts)} seed{'s' if max(counts) > 1 else ''} per run"
-    return [*lines, f"{study}; {shown}, {seeds}."]
+    length = training_length(tables) if declared_figures()[name].paper == "dmvi" else ""
+    return [*lines, f"{study}; {shown}, {seeds}{length and f'; {length}'}."]
+
+
+def training_length(tables: Tables) -> str:
+    """ "training: CIFAR-10 10 %, ColorMNIST 20 to 50 % of the paper's iterations", of the runs drawn.
+
+    Data sets of one share are not told apart. Those without a length in the paper, stand-ins for its
+    data among them, are left out; "" if that leaves none.
+    """
+    shares = {}
+    for dataset, runs in tables.datasets.items():
+        meta = tables.meta(dataset)
+        whole = None if meta["standin"] else paper_iterations(meta["builder"])
+        lengths = [run.spec.get("iterations") for run in runs]
+        if whole is not None and None not in lengths:
+            shares[tables.title(dataset)] = _percent([length / whole for length in lengths])
+    if not shares:
+        return ""
+    texts = set(shares.values())
+    if len(texts) == 1 and len(shares) == len(tables.datasets):
+        return f"training: {texts.pop()} of the paper's iterations"
+    named = ", ".join(f"{title} {share}" for title, share in shares.items())
+    return f"training: {named} of the paper's iterations"
+
+
+def _percent(shares: list[float]) -> str:
+    """ "10 %" or "0.5 to 20 %": the range of some shares, to three digits."""
+    low, high = (f"{100 * share:.3g}" for share in (min(shares), max(shares)))
+    return f"{low if low == high else f'{low} to {high}'}\u00a0%"

@@ -6,7 +6,7 @@ TITLE = "KL(q(z)‖p(z)) of VAEs, by Monte Carlo"
 SOURCES = {"run": ("run.json", "kl.json", "kl_curve.csv", "codes.json")}
 SEEDS = "all"
 SELECT = {"kind": "vae", "posterior": ["gaussian", "realnvp"], "likelihood": "bernoulli"}
-EXCEPT = {"tags": "large"}  # thousands of latents have figures of their own
+EXCEPT = {"tags": ["large", "open"]}  # thousands of latents, and settings varied, have their own
 CAPTION = (
     "Top: the divergence between the aggregate posterior and the prior, for every latent size; dots are "
     "seeds. It lies between avgKL − log N (black tick) and avgKL (grey tick) by definition, and in high "

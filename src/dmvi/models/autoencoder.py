@@ -5,9 +5,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from dmvi.distributions.likelihoods import LIKELIHOODS
+from dmvi.distributions.likelihoods import LIKELIHOODS, Likelihood
 from dmvi.distributions.posteriors import POSTERIORS, Posterior
-from dmvi.distributions.registry import declared_posteriors
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.models.model import Bounded, EncodingModel
 from dmvi.networks import make_encoder, make_generator
 
@@ -17,7 +17,7 @@ class LikelihoodAutoencoder(EncodingModel, Bounded):
 
     def __init__(self, spec: dict[str, Any], image_shape: tuple[int, int, int]) -> None:
         super().__init__(spec, image_shape)
-        self.likelihood = LIKELIHOODS[spec["likelihood"]]()
+        self.likelihood = make_likelihood(spec)
         self.posterior = make_posterior(spec)
         self.encoder = make_encoder(image_shape, self.posterior.num_parameters, spec["width"])
         channels = image_shape[2] * self.likelihood.outputs_per_channel
@@ -46,6 +46,13 @@ class LikelihoodAutoencoder(EncodingModel, Bounded):
     def simulate(self, z: Tensor, generator: torch.Generator) -> Tensor:
         """Images x ~ p(x|z), (B, C, H, W) of values k / 255; the generator is on the device of z."""
         return self.likelihood.sample(self.generator(z).float(), generator)
+
+
+def make_likelihood(spec: dict[str, Any]) -> Likelihood:
+    """The likelihood that a resolved run names, with those of its options that the run sets."""
+    name = spec["likelihood"]
+    options = declared_likelihoods()[name]["options"]
+    return LIKELIHOODS[name](**{key: spec[key] for key in options if key in spec})
 
 
 def make_posterior(spec: dict[str, Any]) -> Posterior:

@@ -6,7 +6,7 @@ from typing import Any
 from dmvi.figures.base import render
 from dmvi.tables.results import Tables
 
-STEP = {"version": 8, "wildcards": ["figure"], "gives": {}, "gpu": False, "resumes": False}
+STEP = {"version": 9, "wildcards": ["figure"], "gives": {}, "gpu": False, "resumes": False}
 
 
 def cost(costs, figure):

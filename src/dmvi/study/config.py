@@ -8,7 +8,7 @@ import copy
 from dataclasses import dataclass
 from typing import Any
 
-from dmvi.distributions.registry import declared_posteriors
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.checks import (
     check_data,
@@ -96,10 +96,11 @@ def load_study(config: dict[str, Any], schema: dict[str, Any]) -> Study:
 
 
 def _complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema with what files declare: options of models and posteriors among a run's keys, blocks of
-    steps among the estimators, a block for every score and experiment."""
+    """The schema with what files declare: options of models, likelihoods and posteriors among a run's
+    keys, blocks of steps among the estimators, a block for every score and experiment."""
     schema = copy.deepcopy(schema)
-    for declared in (*declared_models().values(), *declared_posteriors().values()):
+    families = (declared_models(), declared_likelihoods(), declared_posteriors())
+    for declared in (one for family in families for one in family.values()):
         for keys in ("run", "entry"):
             schema["$defs"][keys]["properties"] |= declared["options"]
     estimators = schema["properties"]["estimators"]["properties"]

@@ -5,7 +5,7 @@ from math import prod
 from typing import Any
 
 from dmvi.data.registry import binary, image_shape
-from dmvi.distributions.registry import declared_posteriors
+from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
 from dmvi.study.declarations import declared_models
 from dmvi.study.how import HOW, how_of
@@ -43,6 +43,7 @@ def resolve(path: str, base: Block, explicit: Block, config: dict[str, Any]) -> 
     _check_options(path, run)
     _check_complete(path, run, model)
     run = _with_posteriors_options(path, run)
+    run = _without_other_likelihoods_options(path, run, explicit)
     run = {**{key: rules["default"] for key, rules in model["options"].items()}, **run}
     if "check" in model:
         import_module(model["check"]).check(run, path)
@@ -117,6 +118,21 @@ def _with_posteriors_options(path: str, run: Block) -> Block:
     others = {key for family in families.values() for key in family["options"]}
     rest = {key: value for key, value in run.items() if key not in others - set(own["options"])}
     return {**{key: rules["default"] for key, rules in own["options"].items()}, **rest}
+
+
+def _without_other_likelihoods_options(path: str, run: Block, explicit: Block) -> Block:
+    """The run without the options of likelihoods that it does not have; refused where it sets one."""
+    declared = declared_likelihoods()
+    own = declared.get(run.get("likelihood"), {"options": {}})["options"]
+    for other, likelihood in declared.items():
+        for option in likelihood["options"]:
+            if option in explicit and option not in own:
+                raise DmviError(
+                    f"{path}.{option} is an option of the likelihood {other!r}, "
+                    f"but this run's likelihood is {run.get('likelihood')!r}"
+                )
+    others = {key for likelihood in declared.values() for key in likelihood["options"]} - set(own)
+    return {key: value for key, value in run.items() if key not in others}
 
 
 def _drop_unused(path: str, run: Block, model: Block) -> None:

@@ -31,6 +31,22 @@ def distinctions(runs: Iterable[DrawnRun]) -> dict[str, str]:
     }
 
 
+def described(run: DrawnRun, keys: Iterable[str]) -> str:
+    """A run's values of some settings, of those that it has: "d = 128, learning rate 0.0001"."""
+    own = dict(_flat(run.spec))
+    return ", ".join(_said(key, own[key]) for key in keys if key in own)
+
+
+def departures(run: DrawnRun, base: DrawnRun) -> dict[str, str]:
+    """Setting -> how a run has it otherwise than another, in words: "smallest sigma 0.02"."""
+    own, others = dict(_flat(run.spec)), dict(_flat(base.spec))
+    return {
+        key: _said(key, own[key]) if key in own else f"no {_name(key)}"
+        for key in dict.fromkeys((*own, *others))
+        if str(own.get(key)) != str(others.get(key))
+    }
+
+
 def _flat(spec: dict[str, Any]):
     """(key, value) of every setting; ("learning_rate of discriminator", 0.0002) of one in a mapping."""
     for key, value in spec.items():

@@ -1,9 +1,9 @@
 """Likelihoods p(x|z), one file each: from the decoder's output to log p(x|z) and to an image.
 
-A likelihood is stateless. `log_prob(x, output)` sums over pixels and channels, in float32 whatever
-the precision of the networks, and returns nats per image. A file declares itself in a literal
-`DECLARES` (`dmvi.distributions.registry.declared_likelihoods` says what it holds); nothing else
-names it.
+A likelihood has no state but its options. `log_prob(x, output)` sums over pixels and channels, in
+float32 whatever the precision of the networks, and returns nats per image. A file declares itself
+in a literal `DECLARES` (`dmvi.distributions.registry.declared_likelihoods` says what it holds);
+nothing else names it.
 """
 
 from dmvi.declared import declared_class

@@ -15,6 +15,14 @@ DECLARES = {
     "outputs_per_channel": 2,
     "normalised": True,  # to at most 1: it bounds the mass of each value from below
     "operations": 8,
+    "options": {
+        "smallest_sigma": {
+            "type": "number",
+            "minimum": 0.0025,  # below it, log_mass would be too rough
+            "maximum": 1.0,
+            "description": "least sigma of a quantized_normal pixel; exp(-6) if left out",
+        },
+    },
 }
 
 
@@ -26,11 +34,18 @@ class QuantizedNormal(Likelihood):
     log N(c; mu, sigma) - w^2 / (24 sigma^2). By Jensen it bounds the log mass of the bin from below,
     so that the 256 probabilities sum to at most 1. The decoder emits (mu, log sigma) as two halves of
     its channels; log sigma is held at or above -6, that is 0.63 of a bin.
+
+    Args:
+        smallest_sigma: the least sigma, in units of a pixel's range, where it is not exp(-6).
     """
 
     outputs_per_channel = DECLARES["outputs_per_channel"]
     min_log_sigma = -6.0
     bin_width = 1.0 / 256.0
+
+    def __init__(self, smallest_sigma: float | None = None) -> None:
+        if smallest_sigma is not None:
+            self.min_log_sigma = log(smallest_sigma)
 
     def parameters(self, output: Tensor) -> tuple[Tensor, Tensor]:
         """(mu, log sigma), each (B, C, H, W)."""

@@ -27,7 +27,7 @@ from dmvi.study.declared_figures import DeclaredFigure, declared_figures
 
 REPOSITORY = Path(__file__).parents[4]
 LAST_OF_TEXT = 9  # figures 1 to 9 stand in the paper's text, those behind in its appendices
-OURS = 60  # from here on, and table 7, figures of the main paper's claims are ours
+OURS = 60  # from here on, and from this table on, what is about the main paper's claims is ours
 OUR_TABLE = 7
 GROUPS = (
     *("The paper's text", "The paper's appendices", "Synthetic experiments", "Tables", "Ours"),
@@ -181,7 +181,7 @@ def _group(figure: DeclaredFigure) -> str:
     table = figure.name.startswith("table")
     if figure.paper != MAIN_PAPER:
         return PAPERS[figure.paper]
-    if number >= OURS or (table and number == OUR_TABLE):
+    if number >= OURS or (table and number >= OUR_TABLE):
         return "Ours"
     if figure.experiment:
         return "Synthetic experiments"
