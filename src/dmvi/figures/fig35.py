@@ -102,4 +102,5 @@ def _strip(axes, values: dict[str, list[float]]) -> None:
     axes.set_xlim(-0.6, len(shown) - 0.4)
     names = {ELBO: "ELBO", MMD: "InfoVAE"}
     axes.set_xticks(range(len(shown)), [names[objective] for objective in shown])
-    axes.set_ylim(bottom=min(0.0, axes.get_ylim()[0]))
+    low, high = axes.get_ylim()
+    axes.set_ylim(min(0.0, low), high + 0.05 * abs(high))  # markers at the top stay whole
