@@ -1,5 +1,6 @@
 """D8 follows its tables."""
 
+import pandas as pd
 import pytest
 
 
@@ -39,6 +40,20 @@ def test_holds_where_the_elbo_ignores_the_latent_and_infovae_uses_it(pixels):
 def test_fails_where_one_of_the_three_is_clearly_against(pixels, run, information, error):
     set_pixels(pixels, run, information, error)
     assert decided(pixels).verdict == "fails"
+
+
+def test_it_is_not_asked_while_the_elbo_moves(pixels):
+    """A decoder learns to do without the latent late: a short training cannot refute the claim."""
+    set_pixels(pixels, "elbo", 3.0, 0.8)
+    assert decided(pixels).verdict == "fails"
+    path = pixels.path("elbo", 1, "bound.csv")
+    curve = pd.read_csv(path)
+    curve.assign(bound=-200.0 + 0.01 * curve["step"]).to_csv(path, index=False)
+    found = decided(pixels)
+    assert found.verdict == "undecided"
+    assert found.value_text.endswith("; the ELBO still moves on MNIST")
+    curve.iloc[-4:].to_csv(path, index=False)  # too few measurements to say so
+    assert decided(pixels).verdict == "undecided"
 
 
 def test_one_seed_a_missing_side_and_missing_probes_leave_it_open(results):

@@ -7,7 +7,7 @@ from dmvi.tables.objectives import CODES, ELBO, MMD, OBJECTIVES, pixel_objective
 
 TITLE = "An autoregressive decoder: what the latent says"
 PAPER = "infovae"
-SOURCES = {"run": ("run.json", "kl.json", "codes.json", "redrawn.npy")}
+SOURCES = {"run": ("run.json", "bound.csv", "kl.json", "codes.json", "redrawn.npy")}
 SHOWS_DATA = True
 SEEDS = "all"
 SELECT = {"tags": "pixels", "model": "infovae_pixelcnn"}
