@@ -1,7 +1,7 @@
 """The estimators for an encoder of your own: arrays or tensors in, numbers out.
 
 No study, no config, no model of ours. Each function puts together what `dmvi.estimators` holds as the
-workflow's steps do, with their defaults.
+workflow's steps do, with their defaults; but chains of `log_likelihood` start with the encoder's own width.
 """
 
 import math

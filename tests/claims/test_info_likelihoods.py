@@ -1,5 +1,7 @@
 """D7, D9 and table 30 follow their tables, and print no likelihood where the gate is closed."""
 
+import shutil
+
 import pytest
 
 from dmvi import files
@@ -120,6 +122,25 @@ def test_d9_says_where_posteriors_are_spikes(world):
     assert "within 0.1 nats of log N in vae, infovae_mmd: the posteriors" in claims["D9"].value_text
     claims, _ = world(below=0.2)
     assert "spikes" not in claims["D9"].value_text
+
+
+def test_other_weights_of_one_seed_are_not_compared(world):
+    """Runs beside the three seeds of an objective; with as many seeds none could be chosen."""
+    before, tables = world()
+    for seed in range(3):
+        shutil.copytree(
+            tables.root / f"runs/infovae_mmd/seed{seed}", tables.root / f"runs/w/seed{seed}"
+        )
+        described = files.read_json(tables.root / f"runs/w/seed{seed}/run.json")
+        described |= {"run": "w", "lambda": 100.0}
+        files.write_json(tables.root / f"runs/w/seed{seed}/run.json", described)
+        kl = files.read_json(tables.root / f"runs/w/seed{seed}/kl.json")
+        files.write_json(tables.root / f"runs/w/seed{seed}/kl.json", {**kl, "value": 90.0})
+    for seeds, same in (([0], True), ([0, 1, 2], False)):
+        more = Tables(tables.root, {**tables.seeds, "w": seeds}, tables.study)
+        found = {claim.id: claim for claim in decide_claims("table30", more)}
+        assert all((found[id].value == before[id].value) == same for id in ("D7", "D9"))
+        assert (found["D9"].verdict == "holds") == same
 
 
 def test_neither_is_decided_without_both_objectives(world):

@@ -702,6 +702,11 @@ def test_which_runs_have_a_likelihood(config):
         assert "bernoulli is none of grey pixels; set binarize: true in the run" in found[name]
     for name in ("gan", "absolute"):
         assert found[name] == "explicit likelihood p(x|z)"
+    config["figures"] = {"table30": {"select": {"data": "grey"}}}
+    with pytest.raises(
+        DmviError, match=r"'grey_images' is one, but has no .*bernoulli is none of grey"
+    ):
+        load(config)
 
 
 def test_a_likelihood_needs_no_settings_of_its_own(config):
@@ -728,5 +733,10 @@ def test_the_companions_studies_compare_four_objectives(study):
     assert len({(spec["iterations"], spec["width"], spec["data"]) for spec in specs}) == 1
     assert all(lacks(study.runs[name], "likelihood.json") is None for name in names)
     assert len(study.figures["fig30"]) == 2
+    weights = [run for run in study.runs.values() if "weights" in run.tags]
+    assert all(len(run.seeds) == 1 and run.name in names for run in weights)
     if study.config["study"]["scale"] != "demo":
-        assert all(len(run.seeds) >= 3 for run in study.runs.values())
+        compared = [run for run in study.runs.values() if run not in weights]
+        assert all(len(run.seeds) >= 3 for run in compared)
+    if study.config["study"]["scale"] == "paper":  # a tenth and ten times of each weight
+        assert len(weights) == 6

@@ -118,17 +118,26 @@ def _spikes(tables: Tables, cases: Cases) -> str:
 
 def _cases(tables: Tables) -> Cases:
     """Objective -> its run, by data, latent size and likelihood, where ELBO and InfoVAE-MMD are both
-    there. Of several runs of an objective (other weights) none is chosen: the case is left out."""
+    there. Of several runs of an objective (other weights) it is the one with more seeds than any other;
+    where there is none none is chosen, and the case is left out."""
     found: dict[tuple, dict[str, list[DrawnRun]]] = {}
     for run in tables.runs:
         if run.model in ORDER:
             case = (run.data, run.latent_dim, run.likelihood)
             found.setdefault(case, {}).setdefault(run.model, []).append(run)
-    return {
-        case: {model: runs[0] for model, runs in own.items() if len(runs) == 1}
-        for case, own in found.items()
-        if all(len(own.get(model, ())) == 1 for model in (ELBO, MMD))
-    }
+    cases: Cases = {}
+    for case, own in found.items():
+        chosen = {model: _main(runs) for model, runs in own.items()}
+        if {ELBO, MMD} <= chosen.keys() and chosen[ELBO] and chosen[MMD]:
+            cases[case] = {model: run for model, run in chosen.items() if run}
+    return cases
+
+
+def _main(runs: list[DrawnRun]) -> DrawnRun | None:
+    """The run with more seeds than any other."""
+    most = max(len(run.seeds) for run in runs)
+    first, *others = (run for run in runs if len(run.seeds) == most)
+    return None if others else first
 
 
 def _reliable(tables: Tables, run: DrawnRun) -> bool:

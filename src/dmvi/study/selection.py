@@ -59,16 +59,23 @@ def _select(
     wanted = {**figure.select, **asked.get("select", {})}
     unwanted = {key: value for key, value in figure.leaves_out.items() if key not in wanted}
     _check_keys(path, wanted, asked.get("select", {}), keys)
-    chosen = [
+    matching = [
         name
         for name, values in keys.items()
         if all(_match(values.get(key, []), value) for key, value in wanted.items())
         and not any(_match(values.get(key, []), value) for key, value in unwanted.items())
-        and not any(lacks(runs[name], table) for table in tables)
     ]
+    lacking = {
+        name: [words for t in tables if (words := lacks(runs[name], t))] for name in matching
+    }
+    chosen = [name for name in matching if not lacking[name]]
     if not chosen:
+        why = ""
+        if matching:
+            first = matching[0]
+            why = f"; {first!r} is one, but has no {lacking[first][0]}"
         raise DmviError(
-            f"{path} selects no run (it asks for {json.dumps(wanted)}); "
+            f"{path} selects no run (it asks for {json.dumps(wanted)}{why}); "
             "add such a run, or remove the figure"
         )
     return chosen

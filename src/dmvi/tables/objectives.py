@@ -71,7 +71,7 @@ def unsteadiness(tables: Tables, run: DrawnRun) -> list[float] | None:
     values = []
     for seed in run.seeds:
         curve = tables.csv(run, seed, CURVE)
-        late = curve.loc[curve["step"] > curve["step"].max() / 2, "logdet_per_latent"]
+        late = curve.loc[curve["step"] > curve["step"].max() / 2, "logdet_per_latent"].dropna()
         if len(late) < FEWEST_SNAPSHOTS:
             return None
         values.append(float(late.std(ddof=1)))
