@@ -43,6 +43,8 @@ def draw(tables):
 
 
 def _row(tables, run) -> list[str]:
+    from statistics import mean
+
     from dmvi.claims.published import NLL
     from dmvi.tables.log_likelihoods import flags, trusted, values
     from dmvi.tables.objectives import OBJECTIVES
@@ -68,7 +70,7 @@ def _row(tables, run) -> list[str]:
         "≤ " + shown("is", "value", sign=-1),
         shown("elbo", "value", sign=-1, digits=1),
         shown("gap", digits=1),
-        shown("ess", digits=1),
+        f"{mean(values(tables, run, 'ess')):.1f}",
         shown("gate", "gap", digits=1) + ("" if open_ or exact else ", closed"),
         _interval(tables.per_seed(run, "kl.json", "value"), 1),
         f"{NLL[run.model]:.2f}" if here and run.model in NLL else "–",
