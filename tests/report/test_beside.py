@@ -240,7 +240,7 @@ def test_what_a_study_owes_is_what_its_figures_show(name):
     owed = Compared.of_study(study, Path("none"), whole=False).owed
     tables = {row.id for row in PUBLISHED if row.id.startswith("table")}
     kls, error = {"kl_bernoulli", "kl_quantized_normal"}, {"classifier_error"}
-    expected = {"paper_sweep": error, "companions": set(), "paper_cpu": tables | kls}
+    expected = {"paper_sweep": error, "companions": set()}
     assert owed == expected.get(name, tables | kls | error)
 
 
