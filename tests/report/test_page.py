@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
@@ -112,6 +113,16 @@ def test_minutes_of_published_runs_are_those_on_record(made, monkeypatch):
     runs = columns(study, root, Pictures(False), "mine")
     assert runs["minutes"][0] == 1.5
     assert runs["minutes"][runs["run"].index("later")] is None
+
+
+def test_a_study_of_another_paper_has_no_table_of_this_one_s_numbers(made, monkeypatch):
+    contents = import_module("dmvi.report.page.contents")
+    declared = contents.declared_figures()
+    other = {name: replace(figure, paper="infovae") for name, figure in declared.items()}
+    assert 'id="beside"' in written(made, monkeypatch).read_text()
+    monkeypatch.setattr(contents, "declared_figures", lambda: other)
+    assert contents._beside(*made) is None
+    assert "#beside" not in written(made, monkeypatch).read_text()
 
 
 def test_published_numbers_that_nobody_has_stand_apart(made, monkeypatch):

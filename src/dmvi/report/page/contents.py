@@ -218,9 +218,12 @@ def _short(commit: str) -> str:
     return commit[:10] + ("+" if commit.endswith("+") else "")
 
 
-def _beside(study: Study, results: Path) -> dict[str, Any]:
+def _beside(study: Study, results: Path) -> dict[str, Any] | None:
     """The published numbers, and for each one a cell per study: this one, as its results are now, and
-    those that are published in the checkout, if there is one."""
+    those that are published in the checkout, if there is one. None where every figure is of another
+    paper, whose numbers stand in its own tables."""
+    if study.figures and all(declared_figures()[name].paper != "dmvi" for name in study.figures):
+        return None
     own = Compared.of_study(study, results, whole=(results / "provenance.json").exists())
     ours = beside_published(own, REFERENCE)
     return {
