@@ -1,6 +1,9 @@
 """C7 follows its tables."""
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from example_study import fill
 
@@ -59,3 +62,21 @@ def test_few_latents_decide_nothing(results):
     choose(results, lambda draws: of_large_norm(draws)[:5])
     claim = results.decided("fig3", "C7")
     assert (claim.verdict, claim.value) == ("undecided", None)
+
+
+def test_c7_says_how_widely_the_latents_lie_in_the_map(results):
+    """Decides nothing: a map of latents on one side may well be as wide as that of the prior."""
+    fill(results, seeds=(0,))
+    choose(results, in_a_half_space)
+    for path in results._paths("low_posterior/embedding.csv", None, None):
+        table = pd.read_csv(path)
+        prior = table.loc[table["group"] == "prior", ["x", "y"]]
+        low = prior.sample(
+            len(table[table["group"] == "low_posterior"]), replace=True, random_state=0
+        )
+        table.loc[table["group"] == "low_posterior", ["x", "y"]] = 0.1 * low.to_numpy() + 3
+        table.to_csv(path, index=False)
+    claim = results.decided("fig3", "C7")
+    words = re.search(r"in the t-SNE map ColorMNIST.*? ([\d.]+) times as wide", claim.value_text)
+    assert float(words[1]) == pytest.approx(0.1, abs=0.03)
+    assert claim.verdict == "fails"

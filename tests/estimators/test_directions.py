@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from dmvi.errors import DmviError
-from dmvi.estimators.directions import gathering, half_space_cosine
+from dmvi.estimators.directions import along_the_others, gathering, half_space_cosine
 
 M = 100
 
@@ -63,3 +63,32 @@ def test_too_few_points_or_draws_are_refused():
         gathering(rng.normal(size=(1, 3)), rng.normal(size=(100, 3)))
     with pytest.raises(DmviError, match="10 draws for each"):
         gathering(rng.normal(size=(11, 3)), rng.normal(size=(100, 3)))
+
+
+def test_scattered_points_lie_about_zero_along_the_others():
+    rng = np.random.default_rng(0)
+    sets = [along_the_others(rng.normal(size=(M, 20))) for _ in range(400)]
+    assert np.mean(sets) == pytest.approx(0, abs=4 * np.std(np.mean(sets, axis=1)) / 20)
+    assert np.mean([values > 0 for values in sets]) == pytest.approx(0.5, abs=0.02)
+
+
+def test_shifted_points_lie_by_their_shift_along_the_others():
+    z = np.random.default_rng(0).normal(size=(4000, 20))
+    z[:, 3] += 2.0
+    assert along_the_others(z).mean() == pytest.approx(2.0, abs=0.1)
+
+
+def test_along_the_others_is_what_the_mean_cosine_is_made_of():
+    z = np.random.default_rng(0).normal(size=(M, 5)) + 0.5
+    u = z / np.linalg.norm(z, axis=1, keepdims=True)
+    others = u.sum(0) - u
+    cosines = u @ u.T
+    mean = (cosines.sum() - M) / (M * (M - 1))
+    own = along_the_others(u) * np.linalg.norm(others, axis=1)
+    assert own.mean() / (M - 1) == pytest.approx(mean)
+
+
+def test_points_that_have_no_others_or_no_direction_are_refused():
+    for points in (np.ones((1, 3)), np.zeros((3, 3))):
+        with pytest.raises(DmviError, match="it needs two or more, none at the origin"):
+            along_the_others(points)

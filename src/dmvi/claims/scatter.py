@@ -5,7 +5,7 @@ from dmvi.claims.declared import decides
 from dmvi.claims.judge import counted, judge
 from dmvi.claims.latent_holes import OTHER_DATASETS
 from dmvi.claims.ledger import Decision, decision
-from dmvi.tables.low_posterior import DRAWS, LATENTS
+from dmvi.tables.low_posterior import DRAWS, LATENTS, map_spread
 
 ONE_SIDED = 0.25  # as gathered as latents of which three in four lie in one half-space
 CLUSTERED = 1.0  # the nearest as near in angle as if all lay in half of the directions
@@ -19,7 +19,7 @@ def claim_c7(tables, kinds: tuple[str, ...]) -> Decision:
     Args:
         kinds: the paper's data sets that this is about.
     """
-    sides, clusters, outcomes = {}, {}, {}
+    sides, clusters, spreads, outcomes = {}, {}, {}, {}
     for run in tables.runs:
         if tables.kind(run.data) not in kinds:
             continue
@@ -31,10 +31,13 @@ def claim_c7(tables, kinds: tuple[str, ...]) -> Decision:
                 continue
             sides.setdefault(case, []).append(found.side)
             clusters.setdefault(case, []).append(found.clusters)
+            spreads.setdefault(case, []).append(map_spread(tables, run, seed))
             outcomes.setdefault(case, []).append(_scattered(found))
     agreed = {case: agree(cases) for case, cases in outcomes.items()}
-    means = {case: sum(values) / len(values) for case, values in sides.items()}
-    near = {case: sum(values) / len(values) for case, values in clusters.items()}
+    means, near, maps = (
+        {case: sum(values) / len(values) for case, values in of.items()}
+        for of in (sides, clusters, spreads)
+    )
     return decision(
         tables,
         list(dict.fromkeys(case[0] for case in outcomes)),
@@ -47,10 +50,14 @@ def claim_c7(tables, kinds: tuple[str, ...]) -> Decision:
         f"{CLUSTERED:g} is what twice as many draws have, as if all lay in half of the directions. "
         "Scattered: no side is preferred beyond 1.96 standard deviations of the matched draws, or "
         f"it is below {ONE_SIDED} by as much; and the clusters are below {CLUSTERED:g} by as much; "
-        "for every latent size and seed. The value is the largest one-sidedness (mean over seeds).",
+        "for every latent size and seed. The value is the largest one-sidedness (mean over seeds). "
+        "Said beside it, and deciding nothing: how widely they lie in the t-SNE map that the paper "
+        "shows, relative to prior draws (root mean squared distance from the centroid); an isolated "
+        "region of the map would be far below 1.",
         value=max(means.values(), default=None),
         value_text=f"one side {by_dataset(tables, means, 2)}; clusters "
-        f"{by_dataset(tables, near, 2)}{counted(agreed)}"
+        f"{by_dataset(tables, near, 2)}{counted(agreed)}; "
+        f"in the t-SNE map {by_dataset(tables, maps, 2)} times as wide as prior draws"
         if means
         else "no such data set",
         paper="no number survives",

@@ -7,6 +7,7 @@ from dmvi.claims.published import CLASSIFIER_STEPS
 from dmvi.errors import DmviError
 from dmvi.files import atomic_path
 from dmvi.report.beside import beside as ours_beside
+from dmvi.report.examinations import examinations
 from dmvi.report.verdicts_beside import verdicts_beside
 
 COMMAND = {}
@@ -29,7 +30,7 @@ def beside(
 
     Raises:
         DmviError: a published number has no outcome in a study that shows it, or one is explained by a
-            run that is not there, or the README lacks the markers.
+            run that is not there, or a verdict by a figure that is not, or the README lacks the markers.
     """
     page, short = written(reference)
     with atomic_path(reference / "published.md") as path:
@@ -55,5 +56,6 @@ def written(reference: Path) -> tuple[str, str]:
     page = (
         f"# The paper's numbers beside ours\n\n{markdown(ours)}\n"
         f"## The verdicts on the paper's claims\n\n{verdicts_beside(reference)}\n{VERDICTS}\n"
+        f"\n## What contradicts the paper, examined\n\n{examinations(reference)}"
     )
     return page, short

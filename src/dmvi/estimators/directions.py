@@ -74,6 +74,34 @@ def gathering(points: np.ndarray, draws: np.ndarray, seed: int = 0) -> Gathering
     )
 
 
+def along_the_others(points: np.ndarray) -> np.ndarray:
+    """How far each point lies along the mean direction of all others.
+
+    Of points scattered evenly about the origin the coordinates have mean 0 whatever the norms, for no
+    point has a part in its own direction; of points gathered on one side they are positive. Their mean
+    is what the mean cosine of pairs, the one-sidedness of `gathering`, is made of.
+
+    Args:
+        points: (m, d), m >= 2, none of them the origin.
+
+    Returns:
+        (m,), in the units of the points; 0 where the others have no mean direction.
+
+    Raises:
+        DmviError: fewer than two points, or one at the origin.
+    """
+    points = np.asarray(points, np.float64)
+    norms = np.linalg.norm(points, axis=1, keepdims=True)
+    if len(points) < 2 or not norms.all():
+        raise DmviError(
+            f"along_the_others: {len(points)} points; it needs two or more, none at the origin"
+        )
+    directions = points / norms
+    others = directions.sum(0) - directions
+    lengths = np.linalg.norm(others, axis=1)
+    return np.einsum("md,md->m", points, others) / np.where(lengths > 0, lengths, 1)
+
+
 def half_space_cosine(d: int) -> float:
     """The mean cosine of two directions uniform on half of the sphere in d dimensions.
 

@@ -77,8 +77,8 @@ def gate(lower: Tensor, upper: Tensor, threshold: float = LARGEST_GAP) -> Gate:
         )
         if (median := difference.median().item()) <= threshold / 2.0:
             reason += (
-                f"; half of them by {median:.2g} at most: of a few the posterior is elsewhere than where "
-                "chains start"
+                f"; half of them by {median:.2g} at most: it is a few images, whose posterior may be "
+                "elsewhere than where chains start"
             )
     elif high < -1e-6 * (1.0 + lower.abs().max().item()):
         reason = (

@@ -1,7 +1,7 @@
 """Panels that Figures 3, 13, 14 and 15 share: likelihood bounds, and maps of latents."""
 
 from dmvi.figures.base import cells, span
-from dmvi.tables.low_posterior import BOUNDS, LOG_Q
+from dmvi.tables.low_posterior import BOUNDS, EMBEDDING, LOG_Q
 from dmvi.tables.reading import group
 
 # --- likelihood bounds ---
@@ -42,14 +42,13 @@ def bound_sizes(tables) -> str:
 def draw_embedding(axes, tables, run, columns: float) -> None:
     from dmvi.figures import style
 
-    name = "low_posterior/embedding.csv"
-    table = tables.csv(run, run.seeds[0], name)
+    table = tables.csv(run, run.seeds[0], EMBEDDING)
     for layer, (size, alpha) in {
         "prior": (3, 0.5),
         "posterior": (3, 0.5),
         "low_posterior": (9, 1.0),
     }.items():
-        rows = group(table, layer, name)
+        rows = group(table, layer, EMBEDDING)
         axes.scatter(
             rows["x"],
             rows["y"],
@@ -90,7 +89,7 @@ def embedding_legend(axes, columns: int) -> None:
 
 
 def embedding_sizes(tables) -> str:
-    counts = _counts(tables, "low_posterior/embedding.csv", first=True)
+    counts = _counts(tables, EMBEDDING, first=True)
     draws = _counts(tables, LOG_Q, first=True)["prior"]
     return (
         f"t-SNE (first seed) of {span(counts['prior'])} prior draws, {span(counts['posterior'])} "

@@ -95,14 +95,18 @@ def _check_complete(path: str, run: Block, model: Block) -> None:
 
 def _check_options(path: str, run: Block) -> None:
     """Refuses an option that only another model has."""
-    models = declared_models()
-    own = models[run["model"]]["options"]
-    for other, declared in models.items():
-        for option in declared["options"]:
-            if option in run and option not in own:
+    _refuse_others(path, run, "model", run["model"], declared_models())
+
+
+def _refuse_others(path: str, keys: Block, kind: str, own: str | None, declared: Block) -> None:
+    """Refuses an option of another model, or likelihood, than a run's own."""
+    allowed = declared.get(own, {"options": {}})["options"]
+    for other, declares in declared.items():
+        for option in declares["options"]:
+            if option in keys and option not in allowed:
                 raise DmviError(
-                    f"{path}.{option} is an option of the model {other!r}, "
-                    f"but this run's model is {run['model']!r}"
+                    f"{path}.{option} is an option of the {kind} {other!r}, "
+                    f"but this run's {kind} is {own!r}"
                 )
 
 
@@ -122,16 +126,10 @@ def _with_posteriors_options(path: str, run: Block) -> Block:
 
 def _without_other_likelihoods_options(path: str, run: Block, explicit: Block) -> Block:
     """The run without the options of likelihoods that it does not have; refused where it sets one."""
-    declared = declared_likelihoods()
-    own = declared.get(run.get("likelihood"), {"options": {}})["options"]
-    for other, likelihood in declared.items():
-        for option in likelihood["options"]:
-            if option in explicit and option not in own:
-                raise DmviError(
-                    f"{path}.{option} is an option of the likelihood {other!r}, "
-                    f"but this run's likelihood is {run.get('likelihood')!r}"
-                )
-    others = {key for likelihood in declared.values() for key in likelihood["options"]} - set(own)
+    declared, own = declared_likelihoods(), run.get("likelihood")
+    _refuse_others(path, explicit, "likelihood", own, declared)
+    allowed = declared.get(own, {"options": {}})["options"]
+    others = {key for likelihood in declared.values() for key in likelihood["options"]} - set(allowed)
     return {key: value for key, value in run.items() if key not in others}
 
 

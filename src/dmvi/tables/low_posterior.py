@@ -6,6 +6,7 @@ BOUNDS = "low_posterior/bounds.csv"
 IMAGES = "low_posterior/images.csv"
 LOG_Q = "low_posterior/log_q.csv"
 NEIGHBOURS = "low_posterior/neighbours.csv"
+EMBEDDING = "low_posterior/embedding.csv"
 DRAWS = "low_posterior/draws.npy"
 LATENTS = "low_posterior/latents.npy"
 
@@ -32,3 +33,16 @@ def neighbours(tables, run, seed: int):
 def neighbour_costs(tables, run, seed: int):
     """KL(q(z|x)‖p(z)) in nats of these neighbours, each once."""
     return neighbours(tables, run, seed)["kl"]
+
+
+def map_spread(tables, run, seed: int) -> float:
+    """How widely the low-posterior latents lie in the t-SNE map, relative to the prior draws in it.
+
+    The root mean squared distance from their centroid over that of the prior draws from theirs: about 1
+    where they lie all over the map, near 0 where they are isolated to one region of it.
+    """
+    table = tables.csv(run, seed, EMBEDDING)
+    low, prior = (
+        group(table, name, EMBEDDING)[["x", "y"]].to_numpy() for name in ("low_posterior", "prior")
+    )
+    return float((low.var(0).sum() / prior.var(0).sum()) ** 0.5)
