@@ -16,6 +16,7 @@ DECLARES = {
     "paper": "infovae",
     "extends": "infovae_mmd",
     "likelihoods": ["bernoulli"],
+    "check": "dmvi.objectives.binary_pixels",
     "options": {
         "pixel_maps": {
             "type": "integer",
