@@ -132,6 +132,20 @@ def test_c8(results):
     assert results.decided("fig13", "C8").verdict == "fails"
 
 
+def test_c8_says_what_a_control_says_and_is_not_decided_by_it(results):
+    """Neighbours that are cheaper than the data, but dearer than those of ordinary samples."""
+    fill(results)
+    shift_bounds(results, -10.0, column="kl", group="neighbour")
+    shift_bounds(results, -14.0, column="kl", group="standard_neighbour")
+    claim = results.decided("fig13", "C8")
+    assert claim.verdict == "fails"
+    assert claim.value < 0.1
+    said = claim.value_text.split("over the data nearest to ordinary samples: ")[1]
+    shares = [float(of.split(" ")[-1]) for of in said.split("; ")]
+    assert len(shares) == 3
+    assert all(0.7 < share < 1 for share in shares)
+
+
 def test_c8_counts_every_neighbour_once(results):
     fill(results)
     shift_bounds(results, 10.0, column="kl", group="neighbour")

@@ -524,11 +524,13 @@ def _write_run(folder: Path, rng, d: int, builder: str):
     nearest = rng.integers(0, n, M)
     neighbours = {"rank": np.arange(M), "index": nearest, "distance": rng.uniform(4, 20, M)}
     pd.DataFrame(neighbours).to_csv(low / "neighbours.csv", index=False)
+    ordinary = {**neighbours, "index": rng.integers(0, n, M)}
+    pd.DataFrame(ordinary).to_csv(low / "standard_neighbours.csv", index=False)
     ranks = {"index": np.arange(M), "rank": rng.geometric(M / K, M)}
     pd.DataFrame(ranks).to_csv(low / "ranks.csv", index=False)
 
     groups = {"data": (300, 0.0), "low_posterior": (M, 60.0), "neighbour": (M, 25.0)}
-    groups["standard"] = (M, 10.0)
+    groups |= {"standard": (M, 10.0), "standard_neighbour": (M, -10.0)}
     bounds, pixels, images = [], [], []
     for name, (count, shift) in groups.items():
         likelihood, cost = (

@@ -151,13 +151,16 @@ def claim_c6(
 @decides("C8", figure="fig13")
 def claim_c8(tables) -> Decision:
     """The data nearest to low-posterior samples cost more than other data."""
-    aucs = {}
+    aucs, beside = {}, {}
     for run in tables.runs:
         if tables.kind(run.data):
             for seed in run.seeds:
                 data = group(tables.csv(run, seed, BOUNDS), "data", BOUNDS)["kl"]
-                pair = auc(neighbour_costs(tables, run, seed), data)
-                aucs.setdefault((run.data, run.latent_dim, run.name), []).append(pair)
+                near = neighbour_costs(tables, run, seed)
+                control = neighbour_costs(tables, run, seed, "standard_neighbour")
+                case = (run.data, run.latent_dim, run.name)
+                aucs.setdefault(case, []).append(auc(near, data))
+                beside.setdefault(case, []).append(auc(near, control)[0])
     outcomes = {case: agree(above(*pair, CHANCE) for pair in p) for case, p in aucs.items()}
     values = {case: [value for value, _ in pairs] for case, pairs in aucs.items()}
     means = _means(values)
@@ -168,9 +171,13 @@ def claim_c8(tables) -> Decision:
         statistic="AUC, the share of pairs in which the neighbour's KL(q(z|x)‖p(z)) exceeds "
         f"that of a random training image, above {CHANCE} by two standard errors for every data "
         "set, latent size and seed; each neighbour counts once. The value is the smallest AUC "
-        "(mean over seeds).",
+        "(mean over seeds). Said beside it, and deciding nothing: the same over the data nearest to "
+        "ordinary samples, for the nearest image to any sample may be one that is cheap to encode.",
         value=min(means.values(), default=None),
-        value_text=f"AUC: {by_dataset(tables, means)}{counted(outcomes)}",
+        value_text=f"AUC: {by_dataset(tables, means)}{counted(outcomes)}; over the data nearest to ordinary "
+        f"samples: {by_dataset(tables, _means(beside))}"
+        if means
+        else "no such data set",
         paper="no number survives",
         **judge(tables, outcomes),
         seeds=_fewest(values),

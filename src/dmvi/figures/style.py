@@ -43,6 +43,7 @@ GROUPS = {
     "low_posterior": ("low-posterior samples", COLOURS[3], "--"),
     "neighbour": ("data nearest to low-posterior samples", COLOURS[2], ":"),
     "standard": ("ordinary samples", COLOURS[4], "-."),
+    "standard_neighbour": ("data nearest to ordinary samples", COLOURS[4], "-."),
     "prior": ("prior p(z)", COLOURS[7], "-"),
     "posterior": ("aggregate posterior q(z)", COLOURS[0], "-"),
 }

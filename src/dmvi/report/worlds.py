@@ -108,7 +108,9 @@ class World(Tables):
             "codes_curve.csv": self._curve,
             "low_posterior/images.csv": self._images,
             "low_posterior/bounds.csv": self._bounds,
+            "low_posterior/embedding.csv": self._map,
             "low_posterior/neighbours.csv": self._neighbours,
+            "low_posterior/standard_neighbours.csv": self._neighbours,
         }
         return pd.DataFrame(_known(made, name)(run, kind))
 
@@ -289,11 +291,20 @@ class World(Tables):
         rng, parts = np.random.default_rng(0), []
         sign = (1 if self.claimed else -1) * (-1 if kind == "ColorMNIST" else 1)
         shifts = {"data": 0, "low_posterior": 500 * sign, "neighbour": 300 * sign}
+        shifts["standard_neighbour"] = 0
         for name, shift in shifts.items():
             dear = (10 if self.claimed else -10) * (name == "neighbour")
             row = {"group": name, "index": np.arange(M), "bound": rng.normal(shift, 50, M)}
             parts.append(pd.DataFrame({**row, "kl": rng.normal(30 + dear, 3, M)}))
         return pd.concat(parts)
+
+    def _map(self, run, kind):
+        points = np.random.default_rng(0).normal(size=(2, M, 2))
+        names = ("prior", "low_posterior")
+        return pd.concat(
+            pd.DataFrame({"group": name, "x": own[:, 0], "y": own[:, 1]})
+            for name, own in zip(names, points, strict=True)
+        )
 
     def _neighbours(self, run, kind):
         return {"rank": np.arange(M), "index": np.arange(M), "distance": 1.0}

@@ -23,7 +23,7 @@ from dmvi.steps.trained import (
 from dmvi.training.reproducibility import choose_device, set_up
 
 STEP = {
-    "version": 1,
+    "version": 2,  # 2: neighbours of ordinary samples
     "wildcards": ["run", "seed"],
     "gives": {
         "low_posterior/": "posterior with a density",
@@ -58,11 +58,11 @@ def cost(costs, run):
     n, pixels = train + valid, math.prod(shape)
     draws = low["draws"] + min(1000, low["draws"])
     density = costs.density(run, draws, n)
-    pictures = bounds["images"] + 3 * low["keep"]
+    pictures = bounds["images"] + 4 * low["keep"]
     both = sizes["encoder"] + sizes["posterior"] + sizes["generator"]
     bound = forward(both, pictures * bounds["samples"]) + costs.means(run, 2 * low["keep"])
     # Nearest images, ranks and the map: on the CPU on any machine.
-    nearest = products(2.0 * low["keep"] * n * pixels, values=3.0 * n * pixels)
+    nearest = products(4.0 * low["keep"] * n * pixels, values=6.0 * n * pixels)
     ranks = Work(values=low["keep"] * low["draws"] * spec["latent_dim"])
     points = 2 * estimators["embedding"]["points"] + low["keep"]
     seconds = (
@@ -116,8 +116,11 @@ def find_low_posterior(
         "low_posterior": decode_images(model, found.latents),
         "standard": decode_images(model, found.draws[ordinary]),
     }
-    index, distance = neighbours.nearest(groups["low_posterior"], images)
-    groups["neighbour"] = images[index]
+    nearest = {
+        name: neighbours.nearest(groups[of], images)
+        for name, of in (("neighbour", "low_posterior"), ("standard_neighbour", "standard"))
+    }
+    groups |= {name: images[index] for name, (index, _) in nearest.items()}
     rng = np.random.default_rng(seed)
     train = dataset.split("train")
     chosen_data = np.sort(
@@ -139,8 +142,10 @@ def find_low_posterior(
     files.write_csv(output / "log_q.csv", log_q)
     files.write_csv(output / "ranks.csv", low_posterior.nearest_rank(found.latents, found.draws))
     files.write_array(output / "neighbours.npy", groups["neighbour"])
-    table = {"rank": np.arange(len(index)), "index": index, "distance": distance}
-    files.write_csv(output / "neighbours.csv", pd.DataFrame(table))
+    for name, file in (("neighbour", "neighbours"), ("standard_neighbour", "standard_neighbours")):
+        index, distance = nearest[name]
+        table = {"rank": np.arange(len(index)), "index": index, "distance": distance}
+        files.write_csv(output / f"{file}.csv", pd.DataFrame(table))
     files.write_csv(output / "bounds.csv", pd.concat(bounds, ignore_index=True))
     files.write_csv(output / "pixels.csv", pixels.histogram(groups))
     files.write_csv(output / "images.csv", pixels.image_statistics(groups))

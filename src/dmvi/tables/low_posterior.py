@@ -5,7 +5,10 @@ from dmvi.tables.reading import group
 BOUNDS = "low_posterior/bounds.csv"
 IMAGES = "low_posterior/images.csv"
 LOG_Q = "low_posterior/log_q.csv"
-NEIGHBOURS = "low_posterior/neighbours.csv"
+NEIGHBOURS = {  # group of images -> which images of the data they are
+    "neighbour": "low_posterior/neighbours.csv",
+    "standard_neighbour": "low_posterior/standard_neighbours.csv",
+}
 EMBEDDING = "low_posterior/embedding.csv"
 DRAWS = "low_posterior/draws.npy"
 LATENTS = "low_posterior/latents.npy"
@@ -20,19 +23,20 @@ def pixel_statistic(tables, run) -> tuple[str, str]:
     return ("ink", "mean ink") if digits else ("near_white", "share of near-white pixels")
 
 
-def neighbours(tables, run, seed: int):
-    """The rows of bounds.csv about the training images nearest to the low-posterior samples.
+def neighbours(tables, run, seed: int, name: str = "neighbour"):
+    """The rows of bounds.csv about the images nearest to low-posterior samples.
 
-    An image that is nearest to several samples counts once.
+    Or, for the name "standard_neighbour", to ordinary ones. An image that is nearest to several samples
+    counts once.
     """
-    rows = group(tables.csv(run, seed, BOUNDS), "neighbour", BOUNDS)
-    images = tables.csv(run, seed, NEIGHBOURS).set_index("rank")["index"]
+    rows = group(tables.csv(run, seed, BOUNDS), name, BOUNDS)
+    images = tables.csv(run, seed, NEIGHBOURS[name]).set_index("rank")["index"]
     return rows[~rows["index"].map(images).duplicated()]
 
 
-def neighbour_costs(tables, run, seed: int):
+def neighbour_costs(tables, run, seed: int, name: str = "neighbour"):
     """KL(q(z|x)‖p(z)) in nats of these neighbours, each once."""
-    return neighbours(tables, run, seed)["kl"]
+    return neighbours(tables, run, seed, name)["kl"]
 
 
 def map_spread(tables, run, seed: int) -> float:

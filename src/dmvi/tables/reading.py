@@ -59,6 +59,7 @@ COLUMNS = {
     },
     "low_posterior/log_q.csv": ("group", "log_q"),
     "low_posterior/neighbours.csv": ("rank", "index", "distance"),
+    "low_posterior/standard_neighbours.csv": ("rank", "index", "distance"),
     "low_posterior/bounds.csv": ("group", "index", "bound", "kl"),
     "low_posterior/pixels.csv": ("group", "channel", "bin", "density"),
     "low_posterior/images.csv": ("group", "index", "ink", "near_white"),

@@ -115,6 +115,11 @@ def _one_per_sample(table, path: Path) -> str | None:
     return f"it has {len(table)} of {samples} rows" if samples not in (None, len(table)) else None
 
 
+def _one_per_ordinary_sample(table, path: Path) -> str | None:
+    samples = _rows_of_array(path, "standard_images.npy")
+    return f"it has {len(table)} of {samples} rows" if samples not in (None, len(table)) else None
+
+
 def _log_q(table, path: Path) -> str | None:
     draws = _rows_of_array(path, "draws.npy")
     counts = table["group"].value_counts()
@@ -172,6 +177,7 @@ _CHECKS: dict[str, Check] = {
     "density_ratio/": _ratio,
     "density_models/": _density_model,
     "low_posterior/neighbours.csv": _one_per_sample,
+    "low_posterior/standard_neighbours.csv": _one_per_ordinary_sample,
     "low_posterior/ranks.csv": _one_per_sample,
     "low_posterior/log_q.csv": _log_q,
     "low_posterior/bounds.csv": _groups_as_in("images.csv"),
