@@ -166,6 +166,7 @@ rule find_low_posterior:
             "ranks.csv",
             "neighbours.npy",
             "neighbours.csv",
+            "standard_neighbours.csv",
             "bounds.csv",
             "pixels.csv",
             "images.csv",
