@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from browser import CHROMIUM, look
 
+from dmvi.claims.examined import Examination
 from dmvi.claims.outcomes import STUDIES, with_uncertainty
 from dmvi.errors import DmviError
 from dmvi.figures import base
@@ -68,6 +69,24 @@ def written(made, monkeypatch, embed=True) -> Path:
 def runs_of(page: str) -> dict[str, list]:
     held = re.search(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
     return json.loads(held[1])["runs"]
+
+
+def test_a_published_page_says_why_a_verdict_contradicts_the_paper(made, monkeypatch):
+    contents = import_module("dmvi.report.page.contents")
+    found = {("mine", "C1"): Examination("not known", "Looked into <twice>.")}
+    monkeypatch.setattr(contents, "EXAMINED", found)
+    assert "Looked into" not in written(made, monkeypatch).read_text(), "a study that still runs"
+    study, root = made
+    output = root / "index.html"
+    module.write(study, root / "elsewhere", root, output, False, lambda _: None)
+    assert "not known. Looked into &lt;twice&gt;." in output.read_text()
+    monkeypatch.setattr(contents, "EXAMINED", {("other", "C1"): found["mine", "C1"]})
+    module.write(study, root / "elsewhere", root, output, False, lambda _: None)
+    assert "Looked into" not in output.read_text()
+    claims = [{**CLAIM, "verdict": "holds"}]
+    monkeypatch.setattr(contents, "EXAMINED", found)
+    contents._examine(claims, "mine")
+    assert claims[0]["examined"] == "", "it was about a verdict that failed"
 
 
 def test_it_says_what_holds_what_does_not_and_what_is_missing(made, monkeypatch):

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dmvi.claims.examined import EXAMINED
 from dmvi.claims.ledger import MAIN_PAPER, PAPERS, VERDICTS, id_order
 from dmvi.claims.outcomes import SHORTEST, Ours, measured_with, outcome, with_uncertainty
 from dmvi.claims.page import EXPLANATIONS, overall
@@ -51,8 +52,11 @@ def contents(
         output: the page, to which links are relative.
         log: is told how far it came.
     """
-    named = _named(folder, published=results != folder / "results")
+    published = results != folder / "results"
+    named = _named(folder, published)
     claims = _claims(results)
+    # What was examined are published verdicts.
+    _examine(claims, study.config["study"].get("name", "") if published else "")
     log("figures")
     figures = [
         _figure(name, study, results, output, pictures, named, claims)
@@ -111,6 +115,13 @@ def _claims(results: Path) -> list[dict[str, Any]]:
     wanted += ("data", "standins", "verdicts", "seeds", "source")
     rows = [{key: _brief(str(row.get(key, "") or "")) for key in wanted} for row in rows]
     return sorted(rows, key=lambda row: (id_order(row["id"]), row["figure"]))
+
+
+def _examine(claims: list[dict[str, Any]], study: str) -> None:
+    """Says beside a verdict that contradicts the paper what is known of the reason."""
+    for claim in claims:
+        found = EXAMINED.get((study, claim["id"])) if claim["verdict"] == "fails" else None
+        claim["examined"] = f"{found.cause}. {found.found}" if found else ""
 
 
 def _brief(text: str) -> str:
