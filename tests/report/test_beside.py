@@ -213,6 +213,23 @@ def test_an_explanation_whose_run_is_not_published_is_refused(folder, monkeypatc
     assert outcome(published("kl_bernoulli"), found).kind == "outside, unexplained", "not yet"
 
 
+def test_another_published_study_may_show_why(folder, monkeypatch):
+    """By a run, or by its image classifier."""
+    far(folder)
+    paper = folder.parent / "paper"
+    for run in ("other", "classifiers/cifar10"):
+        explained = {("paper_cpu", "kl_bernoulli"): Explanation("twice the width", run, "paper")}
+        monkeypatch.setattr(explanations, "EXPLANATIONS", explained)
+        match = f"run {run}, which is not among the published results of paper"
+        with pytest.raises(DmviError, match=match):
+            written(folder.parent)
+        shutil.copytree(folder, paper)
+        write_json(paper / "runs/other/seed0/run.json", RUN)
+        why = f"twice the width: {run} of paper"
+        assert kind(folder, "kl_bernoulli") == ("outside, explained", why)
+        shutil.rmtree(paper)
+
+
 def test_an_explanation_of_no_published_number_is_refused(folder, monkeypatch):
     wrong = {("reduced", "kl_categorical"): Explanation("why", "run")}
     monkeypatch.setattr(explanations, "EXPLANATIONS", wrong)

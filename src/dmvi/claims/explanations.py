@@ -1,8 +1,8 @@
 """Why a number of ours lies outside a published one: said here, with the run that shows it.
 
 An entry makes "outside, unexplained" of one study and row "outside, explained". It is a finding, so it
-needs a run of the same study whose results show it; without that run the study is not published, and its
-column is not written. Nothing is explained yet.
+needs a run whose results show it, of the same study or of another one that is published; without that run
+the study is not published, and its column is not written. Nothing is explained yet.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,13 @@ class Explanation:
 
     Attributes:
         why: half a sentence, "50 latents reach 45 nats".
-        run: name of the run that shows it, in the study whose number it is.
+        run: name of the run that shows it, or "classifiers/DATA", the image classifier of a data set.
+        study: the published study that has this run; empty where it is the one whose number it is.
     """
 
     why: str
     run: str
+    study: str = ""
 
 
 # (study, id of a row of `dmvi.claims.published.PUBLISHED`) -> why, and the run that shows it

@@ -92,14 +92,30 @@ def _explanations(study: Compared) -> dict[str, dict[str, str]]:
         published(row)
         if name != study.name:
             continue
-        if any(study.folder.glob(f"runs/{explanation.run}/seed*/run.json")):
-            found[row] = {"explanation": explanation.why, "shown_by": explanation.run}
+        other = explanation.study
+        folder = _published_beside(study) / other if other else study.folder
+        if _has(folder, explanation.run):
+            shown_by = f"{explanation.run} of {other}" if other else explanation.run
+            found[row] = {"explanation": explanation.why, "shown_by": shown_by}
         elif study.whole:
+            among = f"the published results of {other}" if other else "its results"
             raise DmviError(
-                f"{row} of study {name} is explained by run {explanation.run}, which is not among its "
-                "results: publish that run too, or correct claims/explanations.py"
+                f"{row} of study {name} is explained by run {explanation.run}, which is not among {among}: "
+                "publish that run too, or correct claims/explanations.py"
             )
     return found
+
+
+def _published_beside(study: Compared) -> Path:
+    """The folder of published studies: where this one is published, or the checkout's."""
+    return study.folder.parent if (study.folder / "provenance.json").exists() else REFERENCE
+
+
+def _has(folder: Path, run: str) -> bool:
+    """Whether results hold a run, or "classifiers/DATA"."""
+    if run.startswith("classifiers/"):
+        return run.removeprefix("classifiers/") in described(folder, "classifiers")
+    return any(folder.glob(f"runs/{run}/seed*/run.json"))
 
 
 def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
