@@ -14,7 +14,8 @@ from dmvi.errors import DmviError
 Cause = Literal["length", "statistic", "open setting", "the paper", "not known"]
 CAUSES: Mapping[Cause, str] = {
     "length": "our training is shorter than the paper's, and the number moves towards the claim along it",
-    "statistic": "the paper reads the claim off something else, which agrees with it in our study too",
+    "statistic": "what is looked at decides it: the paper's own picture, or a comparison with a better "
+    "control, agrees with the paper in our study too",
     "open setting": "a setting that the paper leaves open decides it",
     "the paper": "the claim does not hold in the paper's own setting, as far as that is known",
     "not known": "looked into, and none of these can be shown yet",
@@ -52,6 +53,12 @@ ONE_SIDED = Examination(
     "prior, which such a map cannot show.",
     ON_ONE_SIDE,
 )
+CHEAP_NEIGHBOURS = (
+    "The training image nearest to any sample of a VAE is a flat one, which is cheap to encode: those nearest "
+    "to ordinary samples cost far less than other data. Beside these, those nearest to low-posterior samples "
+    "cost more on every data set of the study. Beside all data they cost the more the longer the training "
+    "(figure 60 of paper_cpu)."
+)
 TOO_SHORT = (
     "no run of ours is long enough: at 1 or 2 % of the paper's iterations every model still improves, and "
     "what is compared is how fast"
@@ -75,19 +82,8 @@ EXAMINED: Mapping[tuple[str, str], Examination] = {
     ),
     ("reduced", "C7"): ONE_SIDED,
     ("paper_cpu", "C7"): ONE_SIDED,
-    ("reduced", "C8"): Examination(
-        "length",
-        "The neighbours' cost rises along training: on ColorMNIST it passes that of other images between 2 "
-        "and 5 % of the paper's iterations, on CIFAR-10 it is still below it at 10 % and rises with every "
-        "doubling. This study ends at .75 to 2 %.",
-        ALONG_TRAINING,
-    ),
-    ("paper_cpu", "C8"): Examination(
-        "length",
-        "ColorMNIST holds. On CIFAR-10 the area under the curve rises with every snapshot of the Bernoulli "
-        "run, and has not reached one half yet.",
-        ALONG_TRAINING,
-    ),
+    ("reduced", "C8"): Examination("statistic", CHEAP_NEIGHBOURS, ("reduced", "fig13")),
+    ("paper_cpu", "C8"): Examination("statistic", CHEAP_NEIGHBOURS, ("paper_cpu", "fig13")),
     ("reduced", "C10"): Examination("not known", f"Of the bounds along training, {TOO_SHORT}."),
     ("reduced", "C12"): Examination("not known", f"Of many latents, {TOO_SHORT}."),
     ("reduced", "C13"): Examination("not known", f"Of hybrids, GANs and VAEs, {TOO_SHORT}."),
