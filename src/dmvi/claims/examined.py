@@ -54,7 +54,7 @@ ONE_SIDED = Examination(
     ON_ONE_SIDE,
 )
 CHEAP_NEIGHBOURS = (
-    "The training image nearest to any sample of a VAE is a flat one, which is cheap to encode: those nearest "
+    "The training image nearest to any sample of a VAE is a flat one, cheap to encode: those nearest "
     "to ordinary samples cost far less than other data. Beside these, those nearest to low-posterior samples "
     "cost more on every data set of the study. Beside all data they cost the more the longer the training "
     "(figure 60 of paper_cpu)."
