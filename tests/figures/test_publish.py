@@ -195,6 +195,16 @@ def test_tables_are_copied_and_arrays_are_not(finished):
     assert not list(folder.rglob("*.pt"))
 
 
+def test_of_an_experiment_what_is_collected_stands_there_once(tmp_path):
+    results, output = tmp_path / "results", tmp_path / "published"
+    for name in ("exact.csv", "exact/d10-lr0.0001-part1.csv"):
+        (results / "synthetic" / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / "synthetic" / name).write_text("step\n1\n")
+    assert module._copy_tables(results, output, Study({}, {}, {})) == []
+    copied = [str(path.relative_to(output)) for path in output.rglob("*.csv")]
+    assert copied == ["synthetic/exact.csv"]
+
+
 def test_photographs_of_celeba_are_left_out(finished):
     """Figure 11 shows data: it is drawn again without the run on CelebA; figure 2 is copied."""
     own_study, folder = finished

@@ -186,11 +186,16 @@ def _here() -> dict[str, Any]:
 
 
 def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
-    """Copies JSON and CSV tables of the study's runs; returns the kinds that are too large."""
+    """Copies JSON and CSV tables of the study's runs; returns the kinds that are too large.
+
+    Of an experiment those that are collected from all of its jobs, not each job's own.
+    """
     left_out = set()
-    folders = [results / f"runs/{n}/seed{s}" for n, run in study.runs.items() for s in run.seeds]
-    for folder in [*(results / name for name in ("tables", "data", *experiments())), *folders]:
-        for path in sorted([*folder.rglob("*.csv"), *folder.rglob("*.json")]):
+    runs = [results / f"runs/{n}/seed{s}" for n, run in study.runs.items() for s in run.seeds]
+    folders = {results / name: "*" for name in experiments()}
+    folders |= {folder: "**/*" for folder in (results / "tables", results / "data", *runs)}
+    for folder, below in folders.items():
+        for path in sorted([*folder.glob(f"{below}.csv"), *folder.glob(f"{below}.json")]):
             if path.name == "meta.json":
                 continue  # in the provenance
             if path.stat().st_size > LARGEST_TABLE:
