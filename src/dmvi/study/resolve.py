@@ -129,10 +129,8 @@ def _without_other_likelihoods_options(path: str, run: Block, explicit: Block) -
     declared, own = declared_likelihoods(), run.get("likelihood")
     _refuse_others(path, explicit, "likelihood", own, declared)
     allowed = declared.get(own, {"options": {}})["options"]
-    others = {key for likelihood in declared.values() for key in likelihood["options"]} - set(
-        allowed
-    )
-    return {key: value for key, value in run.items() if key not in others}
+    others = {key for likelihood in declared.values() for key in likelihood["options"]}
+    return {key: value for key, value in run.items() if key not in others - set(allowed)}
 
 
 def _drop_unused(path: str, run: Block, model: Block) -> None:
