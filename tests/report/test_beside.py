@@ -74,7 +74,7 @@ def folder(tmp_path):
     for seed, value in enumerate((44.0, 44.4)):
         run = tmp_path / f"paper_cpu/runs/cifar10_gaussian/seed{seed}"
         write_json(run / "run.json", RUN)
-        write_json(run / "kl.json", {"value": value, "standard_error": 0.1})
+        write_json(run / "kl.json", {"value": value, "standard_error": 0.1, "avg_kl": value + 10.7})
     write_table2(tmp_path / "paper_cpu")
     classifier = {"test_error": 0.055, "n_test": 10_000, "epochs": 30, "num_parameters": 10**6}
     provenance = {
@@ -90,6 +90,7 @@ def test_numbers_come_from_the_tables(folder):
     ours = ours_of(Compared.of_published(folder))
     assert set(ours) == {row.id for row in PUBLISHED}
     kl = ours["kl_bernoulli"]
+    assert kl.settings.endswith(", its upper bound avgKL 54.9")
     assert kl.value == pytest.approx(44.2)
     assert kl.uncertainty == pytest.approx(12.706 * 0.2, rel=1e-3)  # Student's t of two seeds
     assert kl.share == 1
@@ -186,7 +187,7 @@ EXPLAINED = {("paper_cpu", "kl_bernoulli"): Explanation("half the latents reach 
 
 def far(folder):
     for path in folder.glob("runs/cifar10_gaussian/seed*/kl.json"):
-        write_json(path, {"value": 20.0, "standard_error": 0.1})
+        write_json(path, {"value": 20.0, "standard_error": 0.1, "avg_kl": 30.7})
 
 
 def test_a_number_is_explained_by_an_entry_and_the_run_that_shows_it(folder, monkeypatch):

@@ -134,7 +134,9 @@ def _kl(study: Compared, row: str, words: dict[str, str]) -> Ours:
     value, half = _mean([kl["value"] for _, kl in seeds])
     data = _data(study, seeds)
     incomparable = STANDIN if data.get("standin") else ""
-    return Ours(value, half, _about(seeds), _share(data, seeds), incomparable=incomparable, **words)
+    upper, _ = _mean([kl["avg_kl"] for _, kl in seeds])
+    settings = f"{_about(seeds)}, its upper bound avgKL {upper:.4g}"
+    return Ours(value, half, settings, _share(data, seeds), incomparable=incomparable, **words)
 
 
 def _classifier_kl(study: Compared, table: str, row: int, words: dict[str, str]) -> Ours:
