@@ -75,7 +75,8 @@ def test_statements_that_differ_in_few_words_are_said_once(tmp_path, statements,
 
 def test_the_committed_table_has_every_committed_verdict():
     page, _ = written(REFERENCE)
-    found = {row[0]: row[2:] for row in rows(page.split("## The verdicts")[1])[2:]}
+    section = page.split("## The verdicts")[1].split("\n## ")[0]
+    found = {row[0]: row[2:] for row in rows(section)[2:]}
     published = [name for name in STUDIES if (REFERENCE / name / "claims.csv").exists()]
     of: dict[str, dict[str, set[str]]] = {}
     for name in published:
