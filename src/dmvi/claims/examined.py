@@ -48,10 +48,10 @@ ALONG_TRAINING = ("paper_cpu", "fig60")
 ON_ONE_SIDE = ("paper_cpu", "fig61")
 ONE_SIDED = Examination(
     "statistic",
-    "In the t-SNE, which is what the paper looks at, they are as scattered as the paper says, and lie more "
+    "In the t-SNE, which is what the paper looks at, the latents are as scattered as the paper says, more "
     "widely than prior draws. Their directions say otherwise: most or all of them lie on one side of the "
-    "prior, which such a map cannot show, as one would expect of images that share a white background or "
-    "thick strokes.",
+    "prior, as one would expect of images that share a white background or thick strokes; such a map cannot "
+    "show it.",
     ON_ONE_SIDE,
 )
 CHEAP_NEIGHBOURS = (
