@@ -203,6 +203,20 @@ def test_a_number_is_explained_by_an_entry_and_the_run_that_shows_it(folder, mon
     assert kind(folder, "table2_row6") == ("within", ""), "it is about one number"
 
 
+def test_a_study_explains_others_before_it_is_published(folder, monkeypatch):
+    """Its page, which is written as it is published, has all columns."""
+    far(folder)
+    explained = {("paper_cpu", "kl_bernoulli"): Explanation("wider", "other", "paper")}
+    monkeypatch.setattr(explanations, "EXPLANATIONS", explained)
+    write_json(folder.parents[1] / "results/runs/other/seed0/run.json", RUN)
+    config = Compared.of_published(folder)
+    own = dataclasses.replace(
+        config, name="paper", folder=folder.parents[1] / "results", owed=frozenset()
+    )
+    found = beside_published(own, folder.parent)["kl_bernoulli"]["paper_cpu"]
+    assert found.shown_by == "other of paper"
+
+
 def test_the_explanations_of_committed_numbers_hold():
     """One that is added here needs its own line: what its run shows."""
     reference = REPOSITORY / "results/reference"

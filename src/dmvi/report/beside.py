@@ -1,6 +1,7 @@
 """Ours beside the published numbers: read from what studies have published, nothing typed in."""
 
 import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from dmvi import files
@@ -18,16 +19,19 @@ STANDIN = "stand-in data"
 REFERENCE = Path(__file__).parents[3] / "results/reference"  # in a checkout of the repository
 
 
-def ours_of(study: Compared) -> dict[str, Ours]:
+def ours_of(study: Compared, beside: Sequence[Compared] = ()) -> dict[str, Ours]:
     """id -> our number, for every published one, from a study's results, published or not.
 
     A number that the study does not have, or has with other settings than the published row, is not
     comparable, and says why.
 
+    Args:
+        beside: studies whose results explain numbers of this one, in place of what is published of them.
+
     Raises:
         DmviError: a number's explanation (`dmvi.claims.explanations`) names a run that the study lacks.
     """
-    explained = _explanations(study)
+    explained = _explanations(study, {of.name: of.folder for of in beside})
     found: dict[str, Ours] = {}
     for row in PUBLISHED:
         words = explained.get(row.id, {})
@@ -81,11 +85,11 @@ def _published(reference: Path) -> list[Compared]:
 
 
 def _joined(studies: list[Compared]) -> dict[str, dict[str, Ours]]:
-    of = {study.name: ours_of(study) for study in studies}
+    of = {study.name: ours_of(study, studies) for study in studies}
     return {row.id: {name: of[name][row.id] for name in of} for row in PUBLISHED}
 
 
-def _explanations(study: Compared) -> dict[str, dict[str, str]]:
+def _explanations(study: Compared, beside: Mapping[str, Path]) -> dict[str, dict[str, str]]:
     """id -> the words of `Ours` for what is explained in this study, as far as its run is there."""
     found = {}
     for (name, row), explanation in explanations.EXPLANATIONS.items():
@@ -93,7 +97,9 @@ def _explanations(study: Compared) -> dict[str, dict[str, str]]:
         if name != study.name:
             continue
         other = explanation.study
-        folder = _published_beside(study) / other if other else study.folder
+        folder = study.folder
+        if other:
+            folder = beside.get(other, _published_beside(study) / other)
         if _has(folder, explanation.run):
             shown_by = f"{explanation.run} of {other}" if other else explanation.run
             found[row] = {"explanation": explanation.why, "shown_by": shown_by}
