@@ -205,6 +205,20 @@ def test_of_an_experiment_what_is_collected_stands_there_once(tmp_path):
     assert copied == ["synthetic/exact.csv"]
 
 
+def test_large_tables_are_compressed_and_lose_nothing(tmp_path):
+    results = tmp_path / "results"
+    table = pd.DataFrame({"x": np.random.default_rng(0).normal(size=5000)})
+    for name in ("tables/long.csv", "tables/history.csv"):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        table.to_csv(results / name, index=False)
+    for output in (tmp_path / "one", tmp_path / "two"):
+        module._copy_tables(results, output, Study({}, {}, {}))
+        names = sorted(path.name for path in output.rglob("*.csv*"))
+        assert names == ["history.csv", "long.csv.gz"], "the page draws histories as they are"
+        pd.testing.assert_frame_equal(pd.read_csv(output / "tables/long.csv.gz"), table)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two"), "the same bytes"
+
+
 def test_photographs_of_celeba_are_left_out(finished):
     """Figure 11 shows data: it is drawn again without the run on CelebA; figure 2 is copied."""
     own_study, folder = finished

@@ -1,5 +1,6 @@
 """Copies a finished study's figures, claims and small tables, with their provenance, to be committed."""
 
+import gzip
 import os
 import platform
 import shutil
@@ -31,6 +32,8 @@ from dmvi.study.declared_figures import declared_figures
 from dmvi.study.experiments import experiments
 
 LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the repository
+LARGEST_PLAIN = 60_000  # bytes; larger tables are compressed, which pandas reads as they are
+DRAWN = ("history.csv", "bound.csv")  # by the study's page, as text
 FACES = "celeba"  # the builder of private pictures for which drawn faces can stand
 LARGEST_PICTURE = 200_000  # bytes; larger PNGs are given a palette
 CLAIMS = ("claims.csv", "claims.md")
@@ -203,7 +206,11 @@ def _copy_tables(results: Path, output: Path, study: Study) -> list[str]:
                 continue
             target = output / path.relative_to(results)
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
+            if path.stat().st_size > LARGEST_PLAIN and path.name not in DRAWN:
+                target = target.with_name(f"{target.name}.gz")
+                target.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+            else:
+                shutil.copy2(path, target)
     return sorted(left_out)
 
 
