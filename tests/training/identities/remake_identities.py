@@ -53,6 +53,8 @@ DEFAULTS = {
     "bound_images": 8,
 }
 SMALL = {"code_width": 8, "noise_dim": 3, "moment_samples": 2, "pixel_maps": 4, "pixel_layers": 1}
+# What a model refuses to be without.
+NEEDED = {"infovae_pixelcnn": {"binarize": True}}
 # Besides one run per model with its defaults: what the evidence study trains for days.
 FURTHER = {
     "vae_realnvp": {"model": "vae", "posterior": "realnvp"},
@@ -85,7 +87,7 @@ def runs() -> dict[str, Run]:
     config.pop("data_defaults", None)
     for name, declared in declared_models().items():
         small = {key: value for key, value in SMALL.items() if key in declared["options"]}
-        config["runs"][name] = {"model": name, **small}
+        config["runs"][name] = {"model": name, **small, **NEEDED.get(name, {})}
     config["runs"] |= FURTHER
     return dict(load_study(config, schema).runs)
 
