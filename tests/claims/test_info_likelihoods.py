@@ -2,6 +2,7 @@
 
 import shutil
 
+import pandas as pd
 import pytest
 
 from dmvi import files
@@ -61,6 +62,9 @@ def world(tmp_path):
                 files.write_json(folder / "run.json", run | attributes.get(model, {}))
                 own = likelihood(levels[model] + 0.1 * seed, **(changed or {}).get(model, {}))
                 files.write_json(folder / "likelihood.json", own)
+                watched = {"step": [5, 10], "bound": [-200.0, own["elbo"]["value"] - 7]}
+                watched |= dict.fromkeys(("standard_error", "fit", "divergence"), 1.0)
+                files.write_csv(folder / "bound.csv", pd.DataFrame(watched))
                 kl = kls.get(model, 3.0) + 0.1 * seed
                 whole = dict.fromkeys(("standard_error", "n", "avg_kl", "components", "heldout"), 1)
                 files.write_json(folder / "kl.json", {**whole, "value": kl, "lower": kl - below})
@@ -171,6 +175,7 @@ def test_the_table_prints_a_bound_where_the_gate_is_closed(world, tmp_path, monk
     table = {row[0]: dict(zip(header, row, strict=True)) for row in rows}
     assert table["ELBO"]["−log p"].startswith("89.9 ±")
     assert table["ELBO"]["published"] == "82.75"
+    assert table["ELBO"]["−ELBO, valid."].startswith("101.9 ±"), "at the end of training"
     closed = table["InfoVAE, MMD"]
     assert closed["−log p"].startswith("≤ 86.9 ±")
     assert closed["−log p, IS"].startswith("≤ ")

@@ -2,7 +2,7 @@
 
 TITLE = "−log p(x) of InfoVAE and the ELBO"
 PAPER = "infovae"
-SOURCES = {"run": ("run.json", "likelihood.json", "kl.json")}
+SOURCES = {"run": ("run.json", "likelihood.json", "kl.json", "bound.csv")}
 SELECT = {"model": ["vae", "infovae_mmd", "infovae_stein", "infovae_adversarial"]}
 CAPTION = (
     "Nats per test image, mean ± half of the 95 % interval over seeds. By quadrature of one or two latents "
@@ -10,7 +10,7 @@ CAPTION = (
     "where they do not, there is no likelihood, and only an upper bound is printed (≤), as by importance "
     "sampling everywhere. † some chains failed, or hardly moved (flags of likelihood.json). The published "
     "values have another decoder, and their authors' code adds the closed-form KL to each importance "
-    "sample, which is optimistic."
+    "sample, which is optimistic. Weights λ are compared on the ELBO of validation images, after training."
 )
 
 
@@ -37,8 +37,8 @@ def draw(tables):
             data = run.data
             rows.append(tables.title(data))
         rows.append(_row(tables, run))
-    header = ["objective", "d", "α", "λ", "−log p", "−log p, IS", "−ELBO", "gap", "ESS"]
-    header += ["BDMC gap", "KL(q(z)‖p(z))", "published"]
+    header = ["objective", "d", "α", "λ", "−log p", "−log p, IS", "−ELBO", "−ELBO, valid."]
+    header += ["gap", "ESS", "BDMC gap", "KL(q(z)‖p(z))", "published"]
     return print_table(header, rows, right=(1, 2, 3))
 
 
@@ -69,12 +69,19 @@ def _row(tables, run) -> list[str]:
         best + (" (exact)" if exact else "") + (" †" if flags(tables, run) else ""),
         "≤ " + shown("is", "value", sign=-1),
         shown("elbo", "value", sign=-1, digits=1),
+        _validation(tables, run),
         shown("gap", digits=1),
         f"{mean(values(tables, run, 'ess')):.1f}",
         shown("gate", "gap", digits=1) + ("" if open_ or exact else ", closed"),
         _interval(tables.per_seed(run, "kl.json", "value"), 1),
         f"{NLL[run.model]:.2f}" if here and run.model in NLL else "–",
     ]
+
+
+def _validation(tables, run) -> str:
+    """-ELBO of the validation images that are watched along training, when they were last."""
+    curves = [tables.csv(run, seed, "bound.csv") for seed in run.seeds]
+    return _interval([-float(curve["bound"].iloc[-1]) for curve in curves], 1)
 
 
 def _interval(values: list[float], digits: int) -> str:
