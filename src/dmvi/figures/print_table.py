@@ -10,7 +10,7 @@ def print_table(header: list[str], rows: list, right: tuple[int, ...] = ()):
     """A figure that shows a table as wide as the page.
 
     Args:
-        header: names of the columns.
+        header: names of the columns, in lines where they would be wide.
         rows: lists of as many texts; a string instead heads the block of rows below it.
         right: columns set flush right.
     """
@@ -83,7 +83,9 @@ class _Part:
 
 def _widths(header: list[str], body: list[list[str]], width: float) -> list[float]:
     """Column widths that fill `width`: the widest columns give way, or take what is left."""
-    least = [text_width(name, TEXT, "bold") + 0.02 for name in header]
+    least = [
+        max(text_width(line, TEXT, "bold") for line in name.split("\n")) + 0.02 for name in header
+    ]
     widths = [
         max(least[i], *(text_width(row[i], TEXT) + 0.02 for row in body))
         for i in range(len(header))

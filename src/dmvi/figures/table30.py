@@ -37,8 +37,8 @@ def draw(tables):
             data = run.data
             rows.append(tables.title(data))
         rows.append(_row(tables, run))
-    header = ["objective", "d", "α", "λ", "−log p", "−log p, IS", "−ELBO", "−ELBO, valid."]
-    header += ["gap", "ESS", "BDMC gap", "KL(q(z)‖p(z))", "published"]
+    header = ["objective", "d", "α", "λ", "−log p", "−log p,\nIS", "−ELBO", "−ELBO,\nvalidation"]
+    header += ["gap", "ESS", "BDMC gap", "KL(q(z)\n‖p(z))", "published"]
     return print_table(header, rows, right=(1, 2, 3))
 
 
