@@ -82,9 +82,14 @@ class _Part:
 
 
 def _widths(header: list[str], body: list[list[str]], width: float) -> list[float]:
-    """Column widths that fill `width`: the widest columns give way, or take what is left."""
+    """Column widths that fill `width`: the widest columns give way to their widest word, or take what is left."""
     least = [
-        max(text_width(line, TEXT, "bold") for line in name.split("\n")) + 0.02 for name in header
+        max(
+            *(text_width(line, TEXT, "bold") for line in name.split("\n")),
+            *(text_width(word, TEXT) for row in body for word in row[i].split(" ")),
+        )
+        + 0.02
+        for i, name in enumerate(header)
     ]
     widths = [
         max(least[i], *(text_width(row[i], TEXT) + 0.02 for row in body))

@@ -70,7 +70,7 @@ def _row(tables, run) -> list[str]:
         "≤ " + shown("is", "value", sign=-1),
         shown("elbo", "value", sign=-1, digits=1),
         _validation(tables, run),
-        shown("gap", digits=1),
+        f"{mean(values(tables, run, 'gap')):.1f}",
         f"{mean(values(tables, run, 'ess')):.1f}",
         shown("gate", "gap", digits=1) + ("" if open_ or exact else ", closed"),
         _interval(tables.per_seed(run, "kl.json", "value"), 1),
