@@ -82,7 +82,10 @@ class _Part:
 
 
 def _widths(header: list[str], body: list[list[str]], width: float) -> list[float]:
-    """Column widths that fill `width`: the widest columns give way to their widest word, or take what is left."""
+    """Column widths that fill `width`: the widest columns give way, or the widest takes what is left.
+
+    None is narrower than its widest word.
+    """
     least = [
         max(
             *(text_width(line, TEXT, "bold") for line in name.split("\n")),

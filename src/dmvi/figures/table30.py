@@ -53,6 +53,10 @@ def _row(tables, run) -> list[str]:
         found = values(tables, run, *keys)
         return "–" if found is None else _interval([sign * v for v in found], digits)
 
+    def average(key: str) -> str:
+        found = values(tables, run, key)
+        return "–" if found is None else f"{mean(found):.1f}"
+
     open_ = trusted(tables, run)
     exact = {tables.json(run, seed, "likelihood.json")["method"] for seed in run.seeds}
     exact = exact == {"quadrature"}
@@ -70,8 +74,8 @@ def _row(tables, run) -> list[str]:
         "≤ " + shown("is", "value", sign=-1),
         shown("elbo", "value", sign=-1, digits=1),
         _validation(tables, run),
-        f"{mean(values(tables, run, 'gap')):.1f}",
-        f"{mean(values(tables, run, 'ess')):.1f}",
+        average("gap"),
+        average("ess"),
         shown("gate", "gap", digits=1) + ("" if open_ or exact else ", closed"),
         _interval(tables.per_seed(run, "kl.json", "value"), 1),
         f"{NLL[run.model]:.2f}" if here and run.model in NLL else "–",
