@@ -42,8 +42,8 @@ def finished(own_study, tmp_path):
     root = own_study.root
     for figure in FIGURES:
         tables = Tables(root, study.figure_seeds(figure), study_of)
-        targets = (root / f"{figure}.pdf", root / f"{figure}.png", root / f"{figure}.json")
-        base.render(figure, tables, *targets)
+        targets = (f"{figure}.pdf", f"{figure}.png", f"claims/{figure}.json")
+        base.render(figure, tables, *(root / target for target in targets))
     own_study.path("celeba", 0, "model.pt").write_bytes(b"weights")
     for name in ("claims.csv", "claims.md"):
         (root / name).write_text("claims")
@@ -54,6 +54,7 @@ def finished(own_study, tmp_path):
     config = tmp_path / "config.yaml"
     config.write_text("study: mine")
     publish(study, config, root, tmp_path / "reference", log=lambda _: None)
+    own_study.study = study
     return own_study, tmp_path / "reference"
 
 

@@ -11,7 +11,7 @@ from dmvi.claims.outcomes import NOT_RUN, STUDIES, Ours, check_complete
 from dmvi.claims.published import CLASSIFIER_STEPS, PUBLISHED, published, rows_of
 from dmvi.claims.settled import settled
 from dmvi.errors import DmviError
-from dmvi.report.compared import IMAGES, Compared, described, run_of
+from dmvi.report.compared import IMAGES, Compared, described, runs_of
 from dmvi.study.settings import paper_iterations
 from dmvi.tables.reading import read_table_csv
 
@@ -38,7 +38,7 @@ def ours_of(study: Compared, beside: Sequence[Compared] = ()) -> dict[str, Ours]
         if row.id.startswith("table"):
             table, number = row.id.split("_row")
             found[row.id] = _classifier_kl(study, table, int(number), words)
-        elif run_of(row.id) is not None:
+        elif runs_of(row.id):
             found[row.id] = _kl(study, row.id, words)
         else:
             found[row.id] = _image_classifier(study, words)
@@ -124,17 +124,22 @@ def _has(folder: Path, run: str) -> bool:
     return any(folder.glob(f"runs/{run}/seed*/run.json"))
 
 
-def _seeds(folder: Path, run: str, table: str) -> list[tuple[dict, dict]]:
-    """(run.json, the table) of every seed that has both."""
-    found = []
-    for path in sorted((folder / "runs" / run).glob("seed*")):
-        if (path / "run.json").exists() and (path / table).exists():
-            found.append((files.read_json(path / "run.json"), files.read_json(path / table)))
-    return found
+def _seeds(folder: Path, row: str, table: str) -> list[tuple[dict, dict]]:
+    """(run.json, the table) of every seed that has both, of the run that a published number is about."""
+    places = _places(folder, row, table)
+    return [(files.read_json(p / "run.json"), files.read_json(p / table)) for p in places]
+
+
+def _places(folder: Path, row: str, table: str) -> list[Path]:
+    for run in runs_of(row):
+        places = sorted((folder / "runs" / run).glob("seed*"))
+        if found := [p for p in places if (p / "run.json").exists() and (p / table).exists()]:
+            return found
+    return []
 
 
 def _kl(study: Compared, row: str, words: dict[str, str]) -> Ours:
-    seeds = _seeds(study.folder, run_of(row), "kl.json")
+    seeds = _seeds(study.folder, row, "kl.json")
     if not seeds:
         return Ours(None, None, "", incomparable=NOT_RUN)
     value, half = _mean([kl["value"] for _, kl in seeds])
@@ -146,7 +151,7 @@ def _kl(study: Compared, row: str, words: dict[str, str]) -> Ours:
 
 
 def _classifier_kl(study: Compared, table: str, row: int, words: dict[str, str]) -> Ours:
-    seeds = _seeds(study.folder, run_of(table), f"density_ratio/{table}.json")
+    seeds = _seeds(study.folder, table, f"density_ratio/{table}.json")
     rows = [tables["estimates"] for _, tables in seeds]
     stated = rows_of(table)
     if not rows:
@@ -178,8 +183,8 @@ def _restless(folder: Path, table: str, row: int, length: str) -> str:
     """Why a row's estimates, one per seed, have not settled, as `dmvi.claims.settled` decides it; ""
     where all have."""
     outcomes = []
-    for path in sorted(folder.glob(f"runs/{run_of(table)}/seed*/density_ratio/{table}.json")):
-        curves = path.with_suffix(".csv")
+    for place in _places(folder, table, f"density_ratio/{table}.json"):
+        curves = place / f"density_ratio/{table}.csv"
         if not curves.exists():
             return f"{curves.name}, which says whether the estimate has settled, is not there"
         courses = read_table_csv(curves, f"density_ratio/{curves.name}")

@@ -21,8 +21,10 @@ from dmvi.errors import DmviError
 from dmvi.figures.base import render
 from dmvi.progress import told
 from dmvi.report.beside import check_own
+from dmvi.report.collect_claims import collect_claims
 from dmvi.report.compared import Compared
 from dmvi.report.drawn_faces import DrawnFaces, can_stand_in
+from dmvi.report.kept import NOTHING, SUFFIXES, Kept, keep
 from dmvi.report.page.write import write
 from dmvi.report.previews import save_small
 from dmvi.report.write_gallery import write_gallery
@@ -57,8 +59,12 @@ def publish(
     results: Path,
     output: Path,
     log: Callable[[str], None] = print,
+    keep_before: bool = False,
 ) -> None:
     """Writes `output` anew from a study's `results`; a folder of before stays until all is written.
+
+    With `keep_before`, figures that `results` lack are taken over from that folder, or drawn from the
+    tables of both (`dmvi.report.kept`).
 
     CelebA's terms forbid passing its photographs on, so a figure that shows images of the data
     (`SHOWS_DATA`) is drawn again without them: with drawn faces that go through the models in their
@@ -66,16 +72,20 @@ def publish(
 
     Raises:
         DmviError: the study is not finished; the message has the command that finishes it. Or a number
-            that the paper states, and that a figure of the study shows, has no outcome.
+            that the paper states, and that a figure of the study shows, has no outcome. Or as `keep`.
     """
-    _check_finished(study, config_path.parent, results)
-    check_own(Compared.of_study(study, results, whole=True))
+    kept = keep(study, results, output) if keep_before else NOTHING
+    _check_finished(study, config_path.parent, results, kept)
+    if not keep_before:
+        check_own(Compared.of_study(study, results, whole=True))
     metas = {p.parent.name: files.read_json(p) for p in sorted(results.glob("data/*/meta.json"))}
     private = {name: meta["builder"] for name, meta in metas.items() if _private(meta)}
     with files.replaced_folder(output) as folder:
-        redrawn = _write_figures(study, results, folder, private, log)
-        for name in CLAIMS:
-            shutil.copy2(results / name, folder)
+        kept.copy_to(folder)
+        for figure in told(kept.joined, "drawing from tables of before and now", "figure"):
+            kept.draw(figure, study, results, folder)
+        _write_claims(study, results, folder, kept)
+        redrawn = _write_figures(study, results, folder, private, log, kept)
         shutil.copy2(config_path, folder / "config.yaml")
         left_out = _copy_tables(results, folder, study)
         log("tables copied; reading who trained what")
@@ -87,8 +97,7 @@ def publish(
         }
         there = [name for name, path in models.items() if path.exists()]
         totals = summary(trained)
-        files.write_json(
-            folder / "provenance.json",
+        provenance = kept.join(
             {
                 "written": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
                 "study": study.config["study"],
@@ -108,20 +117,28 @@ def publish(
                 "minutes_of_last_attempts": _minutes(results / "benchmarks"),
                 "figures_without_celeba_photographs": redrawn,
                 "tables_left_out_for_size": left_out,
-            },
+            }
         )
+        files.write_json(folder / "provenance.json", provenance)
+        if keep_before:  # of which some numbers are those of before
+            check_own(Compared.of_study(study, folder, whole=True))
         write(study, config_path.parent, folder, folder / "index.html", embed=False, log=log)
+    totals = provenance["training"]
     recorded = totals["trainings"] - len(totals["without_record"])
     log(
-        f"{output} is complete: {len(study.figures)} figures, {recorded} of {totals['trainings']} "
+        f"{output} is complete: {len(study.figures)} figures"
+        + (f" ({len(kept.figures)} of them as published before)" if kept.figures else "")
+        + f", {recorded} of {totals['trainings']} "
         f"trainings with a record of who trained them ({totals['recorded_seconds'] / 3600:.2f} hours)"
     )
 
 
-def _check_finished(study: Study, folder: Path, results: Path) -> None:
+def _check_finished(study: Study, folder: Path, results: Path, kept: Kept) -> None:
     """Refuses a study of which a figure or the claims are missing, before anything is touched."""
-    drawn = [f"{figure}{suffix}" for figure in study.figures for suffix in (".pdf", ".png")]
-    missing = [name for name in (*drawn, *CLAIMS) if not (results / name).exists()]
+    new = [f for f in study.figures if f not in kept.figures and f not in kept.joined]
+    needed = [f"{figure}{suffix}" for figure in new for suffix in SUFFIXES]
+    needed += [f"claims/{figure}.json" for figure in new] if kept.folder else CLAIMS
+    missing = [name for name in needed if not (results / name).exists()]
     if missing:
         others = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         raise DmviError(
@@ -130,17 +147,40 @@ def _check_finished(study: Study, folder: Path, results: Path) -> None:
         )
 
 
+def _write_claims(study: Study, results: Path, output: Path, kept: Kept) -> None:
+    """Each figure's claims, and the ledger of all: that of the results, or, where figures are kept, one
+    that is collected anew."""
+    paths = [output / f"claims/{figure}.json" for figure in study.figures]
+    for path in paths:
+        own = results / f"claims/{path.name}"
+        if path.stem not in (*kept.figures, *kept.joined) and own.exists():
+            path.parent.mkdir(exist_ok=True)
+            shutil.copy2(own, path)
+    if kept.folder:
+        collect_claims(paths, *(output / name for name in CLAIMS), study.config["study"])
+    else:
+        for name in CLAIMS:
+            shutil.copy2(results / name, output)
+
+
 def _write_figures(
     study: Study,
     results: Path,
     output: Path,
     private: dict[str, str],
     log: Callable[[str], None],
+    kept: Kept = NOTHING,
 ) -> list[str]:
     """Copies the figures, and draws again those that would show the data sets `private`, with their
     builders: returns these."""
     redrawn, stood_in = [], []
     for number, figure in enumerate(study.figures, 1):
+        if figure in kept.figures:
+            log(f"figure {number} of {len(study.figures)}: {figure}, as published before")
+            continue
+        if figure in kept.joined:
+            log(f"figure {number} of {len(study.figures)}: {figure}, from tables of before and now")
+            continue
         data = {run: study.runs[run].spec["data"] for run in study.figures[figure]}
         if set(data.values()) & set(private) and declared_figures()[figure].shows_data:
             log(f"figure {number} of {len(study.figures)}: {figure}, again without photographs")
@@ -153,20 +193,33 @@ def _write_figures(
             stood_in += [figure] if faces & {data[run] for run in shown_runs} else []
             if shown_runs:
                 tables = DrawnFaces(results, shown_runs, study.config["study"], faces)
-                targets = [output / f"{figure}{suffix}" for suffix in (".pdf", ".png")]
+                targets = [output / f"{figure}{suffix}" for suffix in SUFFIXES]
                 render(figure, tables, *targets, output / "redrawn.json")
                 (output / "redrawn.json").unlink()
         else:
             log(f"figure {number} of {len(study.figures)}: {figure}")
-            for suffix in (".pdf", ".png"):
+            for suffix in SUFFIXES:
                 shutil.copy2(results / f"{figure}{suffix}", output)
         _lessen(output / f"{figure}.png")
     shown = [figure for figure in study.figures if (output / f"{figure}.png").exists()]
     missing = [figure for figure in study.figures if figure not in shown]
     head = HEAD + (f" In {', '.join(stood_in)} drawn faces stand for them." if stood_in else "")
     head += f" Left out for the same reason: {', '.join(missing)}." if missing else ""
-    write_gallery(shown, study.config["study"], output / "README.md", head, results / CLAIMS[0])
+    head += _kept_words(kept)
+    write_gallery(shown, study.config["study"], output / "README.md", head, output / CLAIMS[0])
     return redrawn
+
+
+def _kept_words(kept: Kept) -> str:
+    """Which figures were published first at which time."""
+    times: dict[str, list[str]] = defaultdict(list)
+    for figure, origin in kept.figures.items():
+        times[origin["written"]].append(figure)
+    return "".join(
+        f" As they were first published at {time}, from results that this publication did not read: "
+        f"{', '.join(figures)}."
+        for time, figures in times.items()
+    )
 
 
 def _lessen(path: Path) -> None:

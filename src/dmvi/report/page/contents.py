@@ -207,8 +207,9 @@ def _made(study: Study, results: Path) -> dict[str, Any]:
     if path.exists():
         found = read_json(path)
         totals, commit = found.get("training", {}), found.get("figures", {}).get("commit", "")
+        kept = {name: _short(origin["commit"]) for name, origin in found.get("kept", {}).items()}
     else:
-        totals, commit = summary(trainings(study, results)), checkout_commit()
+        totals, commit, kept = summary(trainings(study, results)), checkout_commit(), {}
     return {
         "data": [
             f"{meta.get('title', name)} ({meta['splits']['train'][1]:,} training images)"
@@ -216,6 +217,7 @@ def _made(study: Study, results: Path) -> dict[str, Any]:
         ],
         "seeds": sorted({seed for run in study.runs.values() for seed in run.seeds}),
         "commit": _short(commit),
+        "kept": kept,
         "commits": [_short(name) for name in totals.get("commits", [])],
         "machines": totals.get("machines", []) or [processor_name()],
         "hours": round(totals.get("recorded_seconds", 0) / 3600, 2),
