@@ -101,6 +101,21 @@ def test_numbers_come_from_the_tables(folder):
     assert outcome(published("classifier_error"), ours["classifier_error"]).kind == "within"
 
 
+def test_a_table_may_be_of_a_second_training_where_the_first_has_none(folder):
+    first, second = folder / "runs/cifar10_gaussian", folder / "runs/cifar10_gaussian_second"
+    shutil.move(first / "seed0/density_ratio", second / "seed1/density_ratio")
+    write_json(second / "seed1/run.json", {**RUN, "iterations": 100_000})
+    ours = ours_of(Compared.of_published(folder))
+    assert ours["table2_row6"].value == 18.0
+    assert ours["table2_row6"].share == 0.5, "of the training that it is about"
+    assert ours["table2_row6"].incomparable == ""
+    assert ours["kl_bernoulli"].share == 1
+    write_table2(folder, rising=(6,))
+    assert ours_of(Compared.of_published(folder))["table2_row6"].share == 1, (
+        "the first, where it is"
+    )
+
+
 def kind(folder, row):
     found = outcome(published(row), ours_of(Compared.of_published(folder))[row])
     return found.kind, found.why

@@ -29,6 +29,8 @@ RUNS = {
     "cifar10_gaussian/seed0": "ab06c71e9e22faee",
     "cifar10_quantized_normal/seed0": "8e14a06e3720a964",
     "color_mnist_gaussian/seed0": "25368f5c63e20ce0",
+    "cifar10_gaussian_second/seed1": "138364d6a577fb24",
+    "color_mnist_gaussian_second/seed1": "52438d61db7d6c21",
     "color_mnist_gaussian_sizes-latent_dim10/seed0": "ccd3132243f3706b",
     "color_mnist_gaussian_sizes-latent_dim75/seed0": "89c4a74c6d99bf9a",
     "color_mnist_realnvp-latent_dim10/seed0": "0b8838057243cf56",
