@@ -740,3 +740,22 @@ def test_the_companions_studies_compare_four_objectives(study):
         assert all(len(run.seeds) >= 3 for run in compared)
     if study.config["study"]["scale"] == "paper":  # a tenth and ten times of each weight
         assert len(weights) == 6
+
+
+def test_a_run_that_a_figure_leaves_out_for_its_grey_pixels_is_named():
+    """A table of likelihoods without one of the objectives would pass for complete."""
+    config = read("studies/companions_demo")
+    assert load(config).notes == []
+    grey = {key: value for key, value in config["runs"]["info_mmd"].items() if key != "binarize"}
+    config["runs"]["info_grey"] = {**grey, "data": "grey"}
+    study = load(config)
+    assert "info_grey-latent_dim8" not in study.figures["table30"]
+    (line,) = [line for line in study.notes if line.startswith("figures.table30")]
+    assert line.startswith(
+        "figures.table30 leaves out info_grey-latent_dim8, which has no normalised likelihood: bernoulli is "
+        "none of grey pixels; set binarize: true"
+    )
+
+
+def test_a_model_without_a_table_is_left_out_without_a_word(config):
+    assert not [line for line in load(config).notes if "leaves out" in line]

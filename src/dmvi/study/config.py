@@ -24,7 +24,7 @@ from dmvi.study.how import how_of
 from dmvi.study.runs import Runs, expand
 from dmvi.study.schema import check_schema
 from dmvi.study.scores import score_schema
-from dmvi.study.selection import select_all
+from dmvi.study.selection import left_out, select_all
 from dmvi.study.values import check_values
 
 
@@ -60,8 +60,10 @@ class Study:
 
     @property
     def notes(self) -> list[str]:
-        """A line for each run that does not use a default that is set for it."""
-        return [f"{run.name}: {note}" for run in self.runs.values() for note in run.notes]
+        """A line for each run that does not use a default that is set for it, and for each one that a figure
+        leaves out for the kind of its pixels."""
+        lines = [f"{run.name}: {note}" for run in self.runs.values() for note in run.notes]
+        return lines + left_out(self.config, self.runs, self.figures)
 
     def figure_seeds(self, figure: str) -> dict[str, list[int]]:
         """Run id -> the seeds that the figure reads (all, or the first of each run)."""

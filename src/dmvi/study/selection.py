@@ -5,7 +5,7 @@ from typing import Any
 
 from dmvi.distributions.registry import declared_likelihoods, declared_posteriors
 from dmvi.errors import DmviError
-from dmvi.study.capabilities import lacks
+from dmvi.study.capabilities import LIKELIHOOD, lacks
 from dmvi.study.declarations import declared_models
 from dmvi.study.declared_figures import DeclaredFigure, declared_figures
 from dmvi.study.runs import Run
@@ -33,6 +33,28 @@ def select_all(config: dict[str, Any], runs: dict[str, Run]) -> dict[str, list[s
     return {name: _select(known[name], spec, runs, keys) for name, spec in asked.items()}
 
 
+def left_out(
+    config: dict[str, Any], runs: dict[str, Run], figures: dict[str, list[str]]
+) -> list[str]:
+    """A sentence for each run that a figure would draw if its pixels were of another kind.
+
+    That a model has no such table is no news, but these are left out for a setting, and would be missed.
+
+    Args:
+        figures: as `select_all` returns them.
+    """
+    keys = {name: selectable(run, config) for name, run in runs.items()}
+    sentences = []
+    for name, drawn in figures.items():
+        figure = declared_figures()[name]
+        for run in _matching(figure, config["figures"][name] or {}, keys):
+            words = [lacks(runs[run], table) for table in figure.sources.run]
+            found = next((w for w in words if w and w.startswith(f"{LIKELIHOOD}: ")), None)
+            if run not in drawn and found:
+                sentences.append(f"figures.{name} leaves out {run}, which has no {found}")
+    return sentences
+
+
 def selectable(run: Run, config: dict[str, Any]) -> dict[str, Any]:
     """What a figure can select by: the run's keys, id and tags, its model's kind, its data's builder."""
     return {
@@ -57,14 +79,8 @@ def _select(
     if "runs" in asked:
         return _named(path, asked["runs"], runs, tables)
     wanted = {**figure.select, **asked.get("select", {})}
-    unwanted = {key: value for key, value in figure.leaves_out.items() if key not in wanted}
     _check_keys(path, wanted, asked.get("select", {}), keys)
-    matching = [
-        name
-        for name, values in keys.items()
-        if all(_match(values.get(key, []), value) for key, value in wanted.items())
-        and not any(_match(values.get(key, []), value) for key, value in unwanted.items())
-    ]
+    matching = _matching(figure, asked, keys)
     lacking = {
         name: [words for t in tables if (words := lacks(runs[name], t))] for name in matching
     }
@@ -79,6 +95,20 @@ def _select(
             "add such a run, or remove the figure"
         )
     return chosen
+
+
+def _matching(figure: DeclaredFigure, asked: dict[str, Any], keys: Keys) -> list[str]:
+    """The runs that a figure's own selection and the config's ask for; none where it names its runs."""
+    if "runs" in asked:
+        return []
+    wanted = {**figure.select, **asked.get("select", {})}
+    unwanted = {key: value for key, value in figure.leaves_out.items() if key not in wanted}
+    return [
+        name
+        for name, values in keys.items()
+        if all(_match(values.get(key, []), value) for key, value in wanted.items())
+        and not any(_match(values.get(key, []), value) for key, value in unwanted.items())
+    ]
 
 
 def _named(path: str, names: list[str], runs: dict[str, Run], tables: tuple[str, ...]) -> list[str]:
