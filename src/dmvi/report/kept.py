@@ -25,10 +25,8 @@ from dmvi.tables.results import Tables
 
 SUFFIXES = (".pdf", ".png")
 PLAIN = (".json", ".csv")  # what is published of a run's tables
-MAY_DIFFER = (
-    *OF_THE_RUN,
-    "iterations",
-)  # between a published run.json and the config: it is lengthened
+# Between a published run.json and the config: a run is lengthened.
+MAY_DIFFER = (*OF_THE_RUN, "iterations")
 REDRAWN = "figures_without_celeba_photographs"
 BY_DATA = ("classifiers", "data")  # what a provenance has by data set; all else is by run
 
@@ -143,6 +141,7 @@ def keep(study: Study, results: Path, published: Path) -> Kept:
         ]
         new = any((results / run / "run.json").exists() for run in runs)
         if new and _tables_of(name, runs, results, published):
+            _check_settings(study, results, published, name)
             joined.append(name)
         elif _drawn(published, name):
             _check_claims(published, name)
@@ -162,18 +161,18 @@ def keep(study: Study, results: Path, published: Path) -> Kept:
 
 
 def _tables_of(figure: str, runs: list[str], results: Path, published: Path) -> bool:
-    """Whether a figure reads small tables of its runs alone, and each run has all of them in one place."""
+    """Whether a figure reads small tables of its runs alone, and there are all of them: of a run in the
+    results these, else the published ones."""
     sources = declared_figures()[figure].sources
     if sources.study or set(sources.data) - {"meta.json"}:
         return False
     if any(not table.endswith(PLAIN) for table in sources.run):
         return False
+    places = [results if (results / run / "run.json").exists() else published for run in runs]
     return all(
-        any(
-            all(_plain(folder / run / table) for table in sources.run)
-            for folder in (results, published)
-        )
-        for run in runs
+        _plain(place / run / table)
+        for place, run in zip(places, runs, strict=True)
+        for table in sources.run
     )
 
 
@@ -220,6 +219,15 @@ def _check_runs(study: Study, results: Path, published: Path, figure: str) -> No
                     f"{figure} cannot be kept: it would now show {name}, seed {seed}, which "
                     f"{published} does not have; draw it again, or select its runs in config.yaml as before"
                 )
+    _check_settings(study, results, published, figure)
+
+
+def _check_settings(study: Study, results: Path, published: Path, figure: str) -> None:
+    for name, seeds in study.figure_seeds(figure).items():
+        for seed in seeds:
+            place = f"runs/{name}/seed{seed}/run.json"
+            if (results / place).exists():
+                continue
             was = _settings(files.read_json(published / place))
             now = _settings(study.runs[name].spec)
             if was != now:
