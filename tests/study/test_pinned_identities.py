@@ -30,6 +30,7 @@ RUNS = {
     "cifar10_quantized_normal/seed0": "8e14a06e3720a964",
     "color_mnist_gaussian/seed0": "25368f5c63e20ce0",
     "cifar10_gaussian_second/seed1": "138364d6a577fb24",
+    "cifar10_quantized_normal_second/seed1": "2c5bf0bbe62bf609",
     "color_mnist_gaussian_second/seed1": "52438d61db7d6c21",
     "color_mnist_gaussian_sizes-latent_dim10/seed0": "ccd3132243f3706b",
     "color_mnist_gaussian_sizes-latent_dim75/seed0": "89c4a74c6d99bf9a",
