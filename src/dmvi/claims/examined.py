@@ -86,8 +86,8 @@ EXAMINED: Mapping[tuple[str, str], Examination] = {
     ("paper_cpu", "C8"): Examination(
         "statistic",
         f"{CHEAP_NEIGHBOURS} Length does not decide it on CIFAR-10: with the Bernoulli likelihood the area "
-        "under the curve is above one half along neither training; with the QuantizedNormal one it is, from a "
-        "fifth of the iterations on (figure 60).",
+        "under the curve is above one half along neither training; with the QuantizedNormal one it is, from "
+        "a fifth of the iterations on (figure 60).",
         ("paper_cpu", "fig13"),
     ),
     ("reduced", "C10"): Examination("not known", f"Of the bounds along training, {TOO_SHORT}."),
