@@ -37,7 +37,7 @@ LARGEST_TABLE = 300_000  # bytes; larger tables and all arrays stay out of the r
 LARGEST_PLAIN = 60_000  # bytes; larger tables are compressed, which pandas reads as they are
 DRAWN = ("history.csv", "bound.csv")  # by the study's page, as text
 FACES = "celeba"  # the builder of private pictures for which drawn faces can stand
-LARGEST_PICTURE = 200_000  # bytes; larger PNGs are given a palette
+LARGEST_PICTURE = 100_000  # bytes; larger PNGs are given a palette
 CLAIMS = ("claims.csv", "claims.md")
 HEAD = (
     "Figures, claims and small tables of a finished run. What produced them (each training's commits, "
@@ -177,9 +177,11 @@ def _write_figures(
     for number, figure in enumerate(study.figures, 1):
         if figure in kept.figures:
             log(f"figure {number} of {len(study.figures)}: {figure}, as published before")
+            _lessen(output / f"{figure}.png")
             continue
         if figure in kept.joined:
             log(f"figure {number} of {len(study.figures)}: {figure}, from tables of before and now")
+            _lessen(output / f"{figure}.png")
             continue
         data = {run: study.runs[run].spec["data"] for run in study.figures[figure]}
         if set(data.values()) & set(private) and declared_figures()[figure].shows_data:
@@ -226,8 +228,9 @@ def _lessen(path: Path) -> None:
     """Gives a large PNG a palette: what is published is kept for ever, and the PDF beside it is exact."""
     if path.exists() and path.stat().st_size > LARGEST_PICTURE:
         with Image.open(path) as picture:
-            small = picture.convert("RGB")
-        save_small(small, path)
+            small = None if picture.mode == "P" else picture.convert("RGB")
+        if small:
+            save_small(small, path)
 
 
 def _here() -> dict[str, Any]:
