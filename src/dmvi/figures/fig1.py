@@ -51,9 +51,10 @@ def draw(tables):
     colours = {label: style.COLOURS[i % 10] for i, label in enumerate(labels)}
 
     width = style.WIDTH if columns > 1 else 4.5
-    figure = style.new_figure(6.0 * blocks + 0.5, width)
+    marks = 0.25 if columns > 1 else 0.65  # inches: one row of marks, or three
+    figure = style.new_figure(6.0 * blocks + 0.25 + marks, width)
     grid = figure.add_gridspec(
-        3 * blocks + 2, columns, height_ratios=[2.3, 1.9, 1.8] * blocks + [0.25, 0.25]
+        3 * blocks + 2, columns, height_ratios=[2.3, 1.9, 1.8] * blocks + [0.25, marks]
     )
     for i, (dataset, runs) in enumerate(datasets.items()):
         row, column = 3 * (i // columns), i % columns
@@ -82,7 +83,7 @@ def draw(tables):
         ),
         Patch(facecolor=NULL_COLOUR, label="90 % of prior draws"),
     ]
-    style.legend_panel(figure.add_subplot(grid[-1, :]), handles, 5)
+    style.legend_panel(figure.add_subplot(grid[-1, :]), handles, 5 if columns > 1 else 2)
     return figure
 
 
