@@ -203,6 +203,36 @@ def test_links_to_the_documents_lead_somewhere(made, monkeypatch):
         }
 
 
+def test_a_page_links_to_the_documents_of_the_checkout_that_it_lies_in(made, monkeypatch):
+    """It may be published by another one: a clone in which a long study ran."""
+    _, root = made
+    pages = ("adding", "running", "choices", "numbers", "outputs")
+    (root.parent / "docs").mkdir()
+    for name in pages:
+        (root.parent / f"docs/{name}.md").write_text(f"# {name}\n")
+    links = re.findall(r'href="([^"#:]+\.md)', written(made, monkeypatch).read_text())
+    lying_in = {f"../docs/{name}.md" for name in pages}
+    assert lying_in <= set(links), "none leads to the checkout that publishes"
+    assert not [link for link in links if "/docs/" in link and link not in lying_in]
+
+
+REFERENCE = Path(__file__).parents[2] / "results/reference"
+
+
+@pytest.mark.parametrize(
+    "page", sorted(REFERENCE.glob("*/index.html")), ids=lambda p: p.parent.name
+)
+def test_links_of_committed_pages_lead_somewhere(page):
+    markup = re.sub(r'src="data:[^"]*"', "", page.read_text())
+    links = re.findall(r'(?:href|src)="([^"#:]+)(?:#[^"]*)?"', markup)
+    assert links
+    repository = REFERENCE.parents[1].resolve()
+    for link in links:
+        target = (page.parent / link).resolve()
+        assert target.exists(), link
+        assert target.is_relative_to(repository), link
+
+
 def test_a_page_too_large_is_refused_in_a_sentence(made, monkeypatch):
     monkeypatch.setattr(module, "LARGEST", 1000)
     with pytest.raises(DmviError, match=r"index\.html would have .* MB.*--embed 0"):

@@ -279,9 +279,16 @@ def _missing(figures: list[dict], runs: dict[str, list], folder: str) -> list[di
 
 
 def _docs(output: Path) -> dict[str, str]:
-    """Name -> where a page of the documents lies, as seen from the page."""
+    """Name -> where a page of the documents lies, as seen from the page.
+
+    Of the checkout that the page lies in, which need not be the one that publishes: a link out of it would
+    lead nowhere once it is committed.
+    """
     pages = ("adding", "running", "choices", "numbers", "outputs")
-    found = {name: REPOSITORY / f"docs/{name}.md" for name in pages}
-    if not all(path.exists() for path in found.values()):
+    for checkout in (*output.resolve().parents, REPOSITORY):
+        found = {name: checkout / f"docs/{name}.md" for name in pages}
+        if all(path.exists() for path in found.values()):
+            break
+    else:
         raise DmviError(f"{REPOSITORY}/docs is not there: the page links to it")
-    return {name: os.path.relpath(path, output.parent) for name, path in found.items()}
+    return {name: os.path.relpath(path, output.resolve().parent) for name, path in found.items()}
