@@ -1,6 +1,7 @@
 """C13, the comparison of models, follows the tables in both directions (Figures 8 and 9)."""
 
 import pytest
+from example_study import TITLES
 
 from dmvi.claims import comparing
 
@@ -182,6 +183,19 @@ def test_c22(results, color_mnist, cifar10, verdict):
     claim = results.decided("fig9", "C22")
     assert claim.verdict == verdict
     assert claim.value == pytest.approx(max(color_mnist, 0.1), abs=0.01)
+
+
+@pytest.mark.parametrize("distance", [-0.05, 0.0])
+def test_c22_asks_nothing_beside_a_gan_that_the_critic_takes_for_data(results, distance):
+    """A ratio to a distance that is not above 0 would turn bad samples into good ones."""
+    vae_beside_gans(results, color_mnist=0.1, celeba=0.1, cifar10=1.5)
+    results.set_score("critic", distance, ["dcgan"], ["color_mnist"], step=0.0)
+    claim = results.decided("fig9", "C22")
+    assert claim.verdicts[TITLES["color_mnist"]] == "undecided"
+    assert claim.verdicts["CIFAR-10"] == "holds"
+    assert claim.value == pytest.approx(0.1, abs=0.01)  # CelebA's
+    vae_beside_gans(results, color_mnist=-1.0, celeba=0.1, cifar10=1.5)  # the VAE's is 0
+    assert results.decided("fig9", "C22").verdicts[TITLES["color_mnist"]] == "holds"
 
 
 def test_c22_needs_equal_budgets_and_both_gans(results):

@@ -1,7 +1,11 @@
 """D2 to D6 follow their tables: hold, fail, and stay open with one seed or without what they need."""
 
+import numpy as np
 import pytest
 from example_study import INFO
+
+from dmvi.errors import DmviError
+from dmvi.figures.base import figure_module
 
 FIGURE = {"D2": "fig31", "D3": "fig32", "D4": "fig32", "D5": "fig32", "D6": "fig33"}
 
@@ -92,6 +96,19 @@ def test_what_is_missing_leaves_a_claim_open(info):
     assert verdict(info, "D6") == "undecided"
     info.set_info("infovae_adversarial-d10", "infovae_adversarial", noise=0.0001)
     assert verdict(info, "D6") == "fails"
+
+
+def test_where_codes_have_no_log_det_the_rest_is_read(info):
+    def without(curve):
+        return curve.assign(logdet=np.nan, logdet_per_latent=np.nan)
+
+    info.change_csv("codes_curve.csv", without, ["infovae_mmd-d5"], [0])
+    assert verdict(info, "D6") == "undecided"
+    module = figure_module("fig33")
+    assert module.draw(info.tables(module)).axes
+    info.change_csv("codes_curve.csv", lambda c: c.assign(logdet=np.inf), ["infovae_mmd-d5"], [0])
+    with pytest.raises(DmviError, match="not finite in column logdet:"):
+        module.draw(info.tables(module))
 
 
 def test_small_latent_spaces_say_nothing_about_probes(results):

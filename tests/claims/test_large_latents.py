@@ -40,9 +40,8 @@ FIGURES = [("fig16", "color_mnist"), ("fig17", "celeba")]
     [
         (2.0, 2.0, "holds"),
         (1.0, 2.0, "fails"),  # reconstructs as well
-        (2.0, 1.0, "fails"),  # samples as well
+        (2.0, 0.5, "holds"),  # pictures as near in pixels as these say nothing of digits
         (1.3, 2.0, "undecided"),  # of one seed
-        (2.0, 1.3, "undecided"),
     ],
 )
 def test_c12_the_aae_beside_the_vae(results, figure, dataset, error, samples, verdict):
@@ -54,7 +53,8 @@ def test_c12_the_aae_beside_the_vae(results, figure, dataset, error, samples, ve
         set_measures(results, error, samples, names)
     claim = results.decided(figure, "C12")
     assert (claim.verdict, claim.seeds) == (verdict, 1)
-    assert claim.value == pytest.approx(min(error, samples) - 1)
+    assert claim.value == pytest.approx(error - 1)
+    assert f"error {error:.2f}, samples {samples:.2f}" in claim.value_text
 
 
 @pytest.mark.parametrize(("rise", "verdict"), [(1.05, "holds"), (1.3, "undecided"), (1.5, "fails")])

@@ -3,6 +3,7 @@
 import pytest
 from example_study import SIZES, around, fill, set_kl, two_sample
 
+from dmvi.claims.code_distances import NOT_TOLD_APART_P, TOLD_APART_P
 from dmvi.figures.base import figure_module
 
 
@@ -127,6 +128,22 @@ def test_a_data_set_that_is_missing_leaves_the_others_verdicts(results):
     }
     set_kl(results, around(10.0))
     assert results.decided("fig1", "C2").verdict == "undecided"
+
+
+def test_how_a_training_was_watched_is_no_setting_that_c2_pairs_by(results):
+    fill(results, ("gaussian", "realnvp"))
+    set_kl(results, around(10.0))
+    watched = {"bound_every": 7, "bound_images": 70, "log_every": 9}
+    results.change_json("run.json", lambda run: {**run, **watched}, ["celeba-realnvp"])
+    assert results.decided("fig1", "C2").verdict == "holds"
+
+
+def test_c1_states_both_halves_of_its_rule(results):
+    fill(results, ("gaussian", "realnvp"))
+    statistic = results.decided("fig1", "C1").statistic
+    assert "avgKL − log N > 0" in statistic
+    assert f"p ≤ {TOLD_APART_P}" in statistic
+    assert f"p > {NOT_TOLD_APART_P} by both" in statistic
 
 
 def test_c2_does_not_pair_networks_of_different_width(results):

@@ -65,6 +65,21 @@ def test_rows_say_how_long_and_how_wide_their_models_were_trained(results):
     assert "several" in texts or "2,000\u00a0×\u00a064" in texts
 
 
+def test_an_axis_says_which_way_is_better(results):
+    """Diversity is the better the nearer it is to the data's: noise is more diverse than faces."""
+    results.compare(("vae", "dcgan"), ["celeba", "cifar10"])
+    labels = {}
+    for figure in ("fig8", "fig9"):
+        module = figure_module(figure)
+        for axes in module.draw(results.tables(module)).axes:
+            for way in ("higher", "lower", "nearer to the data"):
+                if f"{way} is better" in axes.get_xlabel():
+                    labels.setdefault(way, []).append(axes.get_xlabel())
+    assert all("MS-SSIM" in label for label in labels["nearer to the data"])
+    assert all("nception" in label for label in labels["higher"])
+    assert len(labels["lower"]) == 2
+
+
 def test_boxes_are_drawn_from_four_settings_on(results):
     results.compare(("vae",), ["celeba"], settings=3)
     results.compare(("dcgan",), ["celeba"], settings=4)

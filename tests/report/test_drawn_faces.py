@@ -9,7 +9,7 @@ from example_study import Results
 
 from dmvi.data.standin_faces import PARAMETERS, draw_faces
 from dmvi.errors import DmviError
-from dmvi.figures.base import render
+from dmvi.figures.base import figure_module, render
 from dmvi.models import make_model
 from dmvi.report.drawn_faces import NOTE, DrawnFaces, can_stand_in
 from dmvi.steps.reconstructing import decoded
@@ -66,6 +66,22 @@ def test_other_arrays_and_data_sets_are_as_they_are(celeba):
     assert NOTE not in tables.meta("cifar10").get("note", "")
     assert tables.shown_images("celeba") == "drawn faces"
     assert tables.shown_images("cifar10") == "test images"
+
+
+@pytest.mark.parametrize("figure", ["fig17", "fig24"])
+def test_the_panel_of_the_images_says_what_they_are(results, figure):
+    results.add_dataset("celeba")
+    own = {"data": "celeba", "seeds": (0,)}
+    for model in ("vae", "aae"):
+        for d in (100, 1000):
+            large = {"latent_dim": d, "tags": ("large", "compare")}
+            results.add_run(f"{model}-d{d}", **own, **large, model=model)
+    module = figure_module(figure)
+    tables = results.tables(module)
+    tables.shown_images = lambda _: "drawn faces"
+    titles = " ".join(axes.get_title() for axes in module.draw(tables).axes)
+    assert "drawn faces" in titles
+    assert "test images" not in titles
 
 
 def test_images_of_another_size_are_refused(celeba):

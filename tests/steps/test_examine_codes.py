@@ -151,5 +151,8 @@ def test_the_block_may_be_left_out_and_its_keys_too():
     assert of_run(study, run="b") == {**defaults, "gaussian": False}
     study = load_study({**config, "estimators": {"codes": {"images": 50}}}, schema)
     assert of_run(study, run="a") == {**defaults, "images": 50, "gaussian": True}
-    with pytest.raises(DmviError, match=r"estimators\.codes\.replicates is 3; it must be at least"):
-        load_study({**config, "estimators": {"codes": {"replicates": 3}}}, schema)
+    # 1 / (1 + 38) is above the p-value at which C1 tells codes from the prior.
+    with pytest.raises(
+        DmviError, match=r"estimators\.codes\.replicates is 38; it must be at least"
+    ):
+        load_study({**config, "estimators": {"codes": {"replicates": 38}}}, schema)

@@ -771,7 +771,7 @@ def three_vaes(tmp_path_factory) -> Results:
 def vaes(three_vaes, tmp_path):
     """A VAE per data set, two seeds each, to be changed; the Monte Carlo KL is 20 ± 0.1 nats."""
     own = copy.copy(three_vaes)
-    own.root = tmp_path / "results"
+    own.root, own.runs = tmp_path / "results", dict(three_vaes.runs)
     shutil.copytree(three_vaes.root, own.root)
     changes = {"value": 20.0, "standard_error": 0.1, "lower": 18.0}
     own.change_json("kl.json", lambda kl: {**kl, **changes})

@@ -37,6 +37,10 @@ def test_best_run_without_a_critic_goes_by_sliced_wasserstein(results):
     results.set_score("sliced_wasserstein", 0.1, ["vae"], ["cifar10"], step=0.5)
     tables = results.tables(figure_module("fig29"))
     assert scores.best_runs(tables, "cifar10")["vae"].name == "cifar10-vae-1"
+    assert scores.chosen_runs(tables) == (
+        "Best runs by the sliced Wasserstein distance to test images: CIFAR-10: VAE (learning "
+        "rate\u00a00.0002)."
+    )
     assert scores.entry(tables, tables.runs[0], 0, "critic") is None
     assert scores.entry(tables, tables.runs[0], 0, "no such score") is None
     reasons = scores.skipped(tables, ("critic", "sliced_wasserstein"))

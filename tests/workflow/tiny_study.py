@@ -107,7 +107,7 @@ def tiny_config() -> dict:
                     "every": 5,
                 },
             },
-            "codes": {"replicates": 19, "labels": [30], "draws": 1},
+            "codes": {"replicates": 39, "labels": [30], "draws": 1},
             "low_posterior": {"draws": 100, "keep": 10},
             "bounds": {"images": 20, "samples": 1},
             "embedding": {"points": 30},

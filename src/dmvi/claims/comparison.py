@@ -1,5 +1,7 @@
 """C13 and C22, which Figures 8 and 9 decide: do hybrids beat VAEs, and GANs? Where are VAEs good?"""
 
+import math
+
 from dmvi.claims.comparing import COMPARED, SENSITIVE_RATIO, STEADY, Scores
 from dmvi.claims.decide import (
     EQUAL_STANDARD_ERRORS,
@@ -106,9 +108,12 @@ def claim_c22(tables) -> Decision:
         used[dataset] = scores.runs(("vae", *GANS))
         pairs = [scores.summaries("vae", gan)[0] for gan in GANS]  # of as many settings each
         vae, gan = max(pairs, key=lambda pair: pair[1][0])
-        # A distance is the negative of its worth; errors are those of a ratio.
-        ratio = vae[0] / gan[0] if gan[0] else float("inf")
-        error = ratio * ((vae[1] / vae[0]) ** 2 + (gan[1] / gan[0]) ** 2) ** 0.5
+        distance = -gan[0]  # the negative of its worth
+        if distance <= 0:  # as near as the critic can tell: no ratio to it says anything
+            outcomes[case] = None
+            continue
+        ratio = -vae[0] / distance
+        error = math.hypot(vae[1], ratio * gan[1]) / distance
         excesses[case] = ratio - 1
         side = below if tables.kind(dataset) in LESS_VARIED else above
         outcome = side(ratio - 1, EQUAL_STANDARD_ERRORS * error, WELL_EXCESS)
@@ -122,13 +127,13 @@ def claim_c22(tables) -> Decision:
         statistic="Independent critic's distance of the VAE's samples over that of the better GAN, "
         "each by the best of as many settings: the excess over 1 is below "
         f"{WELL_EXCESS} on ColorMNIST and CelebA and above it on CIFAR-10, by "
-        f"{EQUAL_STANDARD_ERRORS:g} standard errors, at equal budgets. The value is the largest "
-        "excess on ColorMNIST and CelebA.",
+        f"{EQUAL_STANDARD_ERRORS:g} standard errors, at equal budgets; undecided where the GAN's "
+        "distance is not above 0. The value is the largest excess on ColorMNIST and CelebA.",
         value=max(good, default=None),
         value_text=f"distance over the better GAN's: {'; '.join(texts)}{counted(outcomes)}"
         f"{unequal_budgets(tables, used)}"
         if excesses
-        else "no scores of VAE and GANs",
+        else "no distance of VAE and GANs above 0",
         **judge(tables, outcomes),
         seeds=fewest(run for runs in used.values() for run in runs),
         spread="",

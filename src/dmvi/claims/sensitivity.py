@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from dmvi.claims.decide import above, below, by_dataset, verdict
 from dmvi.claims.declared import decides
-from dmvi.claims.judge import MISSING, counted
+from dmvi.claims.judge import counted, judge
 from dmvi.claims.ledger import Decision, decision
 from dmvi.claims.published import rows_of, words_of
 from dmvi.claims.settled import HOW, asked, estimates, moving
@@ -151,7 +151,6 @@ def _decide(
     """The decision of a claim with parts: one part that is refuted refutes it."""
     outcomes = {(*case, name): o for name, part in parts.items() for case, o in part.items()}
     datasets = list(dict.fromkeys(case[0] for case in outcomes))
-    whole = verdict(outcomes.values(), {tables.kind(d) for d in datasets}, (kind,))
     texts = [f"{name}: {verdict(part.values())}" for name, part in parts.items()]
     return decision(
         tables,
@@ -161,8 +160,7 @@ def _decide(
         if outcomes
         else "no such runs",
         paper="; ".join(f"{words_of(dict(r.on))}: {r.value:,.1f}" for r in rows_of(settings)),
-        verdict=whole,
-        verdicts={tables.title(d): whole for d in datasets} or {kind: MISSING},
+        **judge(tables, outcomes, (kind,)),
         seeds=1 if outcomes else None,
         spread="one training per setting, no spread" if outcomes else "",
         **words,

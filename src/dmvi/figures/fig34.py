@@ -45,14 +45,15 @@ def draw(tables):
                 axes = figure.add_subplot(grid[row, column])
                 title = OBJECTIVES[model] if row == 0 else "samples"
                 _panel(axes, tables, own, name, title, style.WIDTH / columns)
-        text = f"{tables.short_title(dataset)},\nd\u00a0=\u00a0{d}: test images"
+        shown = tables.shown_images(dataset)
+        text = f"{tables.short_title(dataset)},\nd\u00a0=\u00a0{d}: {shown}"
         _panel(
             figure.add_subplot(grid[0, 0]), tables, runs[0], "originals.npy", text,
             style.WIDTH / columns,
         )  # fmt: skip
         further = figure.add_subplot(grid[1, 0])
         if len(tables.array(runs[0], runs[0].seeds[0], "originals.npy")) >= 2 * ROWS * COLUMNS:
-            title = "further test images"
+            title = f"further {shown}"
             _panel(
                 further,
                 tables,

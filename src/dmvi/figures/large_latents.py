@@ -30,10 +30,11 @@ def draw_pictures(tables):
         axes.set_title(style.wrap(title, width / columns - 0.06, 8), linespacing=1.1)
 
     for block, ((dataset, d), runs) in enumerate(blocks):
-        title = f"{tables.short_title(dataset)}:\ntest images"
+        shown = tables.shown_images(dataset)
+        title = f"{tables.short_title(dataset)}:\n{shown}"
         panel(2 * block, 0, runs[0], "originals.npy", title)
         if len(tables.array(runs[0], runs[0].seeds[0], "originals.npy")) > size:
-            panel(2 * block + 1, 0, runs[0], "originals.npy", "further test images", size)
+            panel(2 * block + 1, 0, runs[0], "originals.npy", f"further {shown}", size)
         else:
             figure.add_subplot(grid[2 * block + 1, 0]).axis("off")
         for column, run in enumerate(runs, 1):

@@ -44,10 +44,9 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
     axes.use_sticky_edges = False  # or a box at the end of the axis leaves marks there no room
     axes.margins(x=0.08)
     if scores:
-        direction = "higher is better" if metric.higher else "lower is better"
         words = _reference(axes, tables, dataset, metric)
         _budgets(axes, tables, dataset, models)
-        axes.set_xlabel("\n".join(filter(None, [f"{metric.axis} ({direction})", words])))
+        axes.set_xlabel("\n".join(filter(None, [f"{metric.axis} ({_better(metric)})", words])))
     else:
         _reason(axes, tables, dataset, metric)
     axes.set_ylim(len(models) - 0.5, -0.5)
@@ -56,6 +55,12 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
     axes.grid(axis="x", color="#e4e4e4", linewidth=0.5)
     for edge in range(1, len(models)):
         axes.axhline(edge - 0.5, color="#eeeeee", linewidth=0.5, zorder=0)
+
+
+def _better(metric: Metric) -> str:
+    if metric.towards_data:
+        return "nearer to the data is better"
+    return "higher is better" if metric.higher else "lower is better"
 
 
 def _reference(axes, tables, dataset: str, metric: Metric) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from dmvi.tables.results import LIKELIHOOD_LABELS, POSTERIOR_LABELS, DrawnRun
+from dmvi.tables.results import LIKELIHOOD_LABELS, NO_SETTINGS, POSTERIOR_LABELS, DrawnRun
 
-# Of run.json, what is no setting of the training.
-_OWN = ("run", "seed", "num_parameters", "data", "log_every", "bound_every", "bound_images")
+_OWN = (*NO_SETTINGS, "data")
 _WORDS = {"latent_dim": "d\u00a0=", "iterations": "training steps", "beta": "β\u00a0="}
 _LABELS = {"posterior": POSTERIOR_LABELS, "likelihood": LIKELIHOOD_LABELS}
 

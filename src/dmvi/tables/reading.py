@@ -33,6 +33,8 @@ KEYS = {
 # Columns of results that hold words; all others hold numbers.
 TEXTS = ("group", "quantity", "divergence", "classifier")
 _ESTIMATED = ("true_kl", "estimate", "standard_error", "n", "num_parameters")
+# Of these an empty cell says that there is no such number: no covariance has a log det of constant codes.
+MAY_LACK = ("logdet", "logdet_per_latent")
 COLUMNS = {
     "kl_curve.csv": ("components", "value", "standard_error"),
     "codes_curve.csv": ("step", "mmd2_gaussian", "mmd2_imq", "logdet", "logdet_per_latent"),
@@ -117,7 +119,11 @@ def read_table_csv(path: Path, name: str):
             f"{path} holds what is no number in column {', '.join(texts)}, so it is damaged: {remake(path)}"
         )
     numbers = table[list(columns)].select_dtypes("number")
-    wrong = [c for c in numbers if not np.isfinite(numbers[c]).all()]
+    wrong = [
+        c
+        for c in numbers
+        if not np.isfinite(numbers[c].dropna() if c in MAY_LACK else numbers[c]).all()
+    ]
     if wrong:
         raise DmviError(
             f"{path} holds values that are not finite in column {', '.join(wrong)}: "

@@ -18,6 +18,8 @@ from dmvi.tables.reading import read_array, read_table_csv, read_table_json
 KINDS = {name: info.kind for name, info in BUILDERS.items() if info.kind}
 POSTERIOR_LABELS = {name: family["title"] for name, family in declared_posteriors().items()}
 LIKELIHOOD_LABELS = {name: declared["title"] for name, declared in declared_likelihoods().items()}
+# Of run.json, what is no setting of the training: a run's names, and how it was watched.
+NO_SETTINGS = ("run", "seed", "num_parameters", "log_every", "bound_every", "bound_images")
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,8 @@ class DrawnRun:
     @property
     def setting(self) -> tuple:
         """What two runs must share, besides the data, to be compared fairly: all but their names,
-        seeds, posterior and likelihood."""
-        own = {"run", "seed", "num_parameters", "posterior", "likelihood", "log_every"}
+        seeds, posterior and likelihood, and how they were watched."""
+        own = {*NO_SETTINGS, "posterior", "likelihood"}
         keys = sorted(k for k in self.spec if k not in own and not k.startswith("flow_"))
         return tuple((key, str(self.spec[key])) for key in keys)
 

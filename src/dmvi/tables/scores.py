@@ -15,6 +15,11 @@ from dmvi.tables.results import DrawnRun, Tables
 
 SCORES = "scores.json"
 COLLAPSED = 0.25  # samples whose mean pairwise distance is below this share of the data's
+# What chooses a model's best run, first to last, in a footer's words; all are distances.
+CHOOSING = {
+    "critic": "the critic",
+    "sliced_wasserstein": "the sliced Wasserstein distance to test images",
+}
 MIN_SETTINGS = 4  # of a model, from which on quartiles over its settings are given
 
 
@@ -157,29 +162,36 @@ def best_runs(tables: Tables, dataset: str) -> dict[str, DrawnRun]:
     Where a model has no such score, the sliced Wasserstein distance decides, then the order of
     runs.
     """
+    return {model: run for model, (run, _) in _chosen(tables, dataset).items()}
+
+
+def _chosen(tables: Tables, dataset: str) -> dict[str, tuple[DrawnRun, str]]:
+    """Model -> its best run, and what chose it; both scores are distances."""
     runs = tables.datasets.get(dataset, [])
-    by_critic = settings(tables, dataset, "critic")
-    by_slices = settings(tables, dataset, "sliced_wasserstein")
+    by_score = {name: settings(tables, dataset, name) for name in CHOOSING}
     chosen = {}
     for model in in_order(run.model for run in runs):
-        options = by_critic.get(model) or by_slices.get(model)
+        name = next((name for name, found in by_score.items() if model in found), None)
         mine = [run for run in runs if run.model == model]
-        chosen[model] = best(options, METRICS["critic"]).run if options else mine[0]
+        run = best(by_score[name][model], METRICS["critic"]).run if name else mine[0]
+        chosen[model] = run, CHOOSING.get(name, "the order of runs")
     return chosen
 
 
 def chosen_runs(tables: Tables) -> str:
     """The settings of the best run of every model that had a choice, for a footer."""
-    parts = []
+    parts: dict[str, dict[str, list[str]]] = {}
     for dataset, runs in tables.datasets.items():
-        texts = []
-        for model, run in best_runs(tables, dataset).items():
+        for model, (run, chooser) in _chosen(tables, dataset).items():
             told_apart = distinctions(other for other in runs if other.model == model)
             if len(told_apart) > 1:
+                texts = parts.setdefault(chooser, {}).setdefault(tables.title(dataset), [])
                 texts.append(f"{model_title(model)} ({told_apart[run.name]})")
-        if texts:
-            parts.append(f"{tables.title(dataset)}: {', '.join(texts)}")
-    return f"Best runs by the critic: {'; '.join(parts)}." if parts else ""
+    sentences = []
+    for chooser, of in parts.items():
+        found = "; ".join(f"{title}: {', '.join(texts)}" for title, texts in of.items())
+        sentences.append(f"Best runs by {chooser}: {found}.")
+    return " ".join(sentences)
 
 
 def spread_ratio(tables: Tables, run: DrawnRun, seed: int) -> float | None:
