@@ -20,8 +20,8 @@ Scale *{scale}*: {explanation}{note}
 EXPLANATIONS = {
     "demo": "small networks, short training and mostly stand-in data, to show that the workflow "
     "works. A verdict here is about these stand-ins and says nothing about the paper.",
-    "reduced": "real data, but smaller networks or shorter training than the paper's: a verdict is "
-    "about this reduced setting.",
+    "reduced": "real data, but smaller networks or shorter training than the paper's in some or all runs, as "
+    "each figure says: a verdict is about these.",
     "paper": "the paper's data, networks and training length, where the paper states them.",
 }
 

@@ -28,8 +28,10 @@ def sample_sizes(tables) -> str:
     kls = [tables.json(run, seed, "kl.json") for run in tables.runs for seed in run.seeds]
     codes = [tables.json(run, seed, "codes.json") for run in tables.runs for seed in run.seeds]
     of = [entry["two_sample"]["mmd2_imq"] for entry in codes]
+    several = any(len(run.seeds) > 1 for run in tables.runs)
+    seeds = "Bars: mean over seeds, whiskers ± 1 sd, dots single seeds." if several else "One seed."
     return (
-        f"Bars: mean over seeds, whiskers ± 1 sd, dots single seeds. Each value from "
+        f"{seeds} Each value from "
         f"{span([kl['n'] for kl in kls])} z; q(z) is the mixture over "
         f"N = {span([kl['components'] for kl in kls])} training and validation images. Bottom: "
         f"{span([one['n'] for one in of])} codes of training images against "

@@ -39,7 +39,7 @@ def sample_sizes(tables) -> str:
     entries = [entry for _, entry in pairs]
     settings = entries[0]["settings"]
     return (
-        "Bars: mean over seeds, dots single seeds; below: a line per seed. Arrows: by how much the "
+        "Bars: mean over seeds, dots single seeds; below: a line per seed. Green arrows: by how much the "
         f"estimate has moved over the last {LATE:.0%} of the classifier's training, where that is more "
         f"than {STILL:.0%} of it: it is not at its end. Monte Carlo: {span([kl['n'] for kl, _ in pairs])} "
         "z, the mixture over "
@@ -78,7 +78,7 @@ def draw(tables):
         if column == 0:
             panels[2].set_ylabel("share of q(z)")
     figure.align_ylabels()
-    style.legend_panel(figure.add_subplot(grid[-1, :]), _handles(), 4 if columns > 1 else 2)
+    style.legend_panel(figure.add_subplot(grid[-1, :]), _handles(), 3 if columns > 1 else 2)
     return figure
 
 
@@ -101,12 +101,23 @@ def _handles():
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
+    from dmvi.figures import style
+
     tick = Line2D([], [], color="black", linewidth=1.6, label="avgKL − log N")
-    return [*(Patch(linewidth=0.5, **look) for look in _looks()), tick]
+    before = Line2D(
+        [],
+        [],
+        color=style.COLOURS[2],
+        linewidth=1.6,
+        label=f"estimate at {1 - LATE:.0%} of training",
+    )
+    return [*(Patch(linewidth=0.5, **look) for look in _looks()), tick, before]
 
 
 def _bars(axes, tables, run):
     import numpy as np
+
+    from dmvi.figures import style
 
     pairs = monte_carlo_and_classifier(tables, run)
     columns = [
@@ -124,10 +135,17 @@ def _bars(axes, tables, run):
         if abs(mean - before) > STILL * abs(mean):
             axes.annotate(
                 "", (x, mean), (x, before), zorder=6,
-                arrowprops={"arrowstyle": "->", "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0},
+                arrowprops={
+                    **{"arrowstyle": "->", "linewidth": 1.1, "color": style.COLOURS[2]},
+                    **{"shrinkA": 0, "shrinkB": 0},
+                },
             )  # fmt: skip
             axes.plot(
-                [x - 0.12, x + 0.12], [before, before], color="black", linewidth=1.1, zorder=6
+                [x - 0.2, x + 0.2],
+                [before, before],
+                color=style.COLOURS[2],
+                linewidth=1.6,
+                zorder=6,
             )
         spots = x + np.linspace(-0.15, 0.15, len(values)) if len(values) > 1 else [x]
         axes.plot(
@@ -136,7 +154,12 @@ def _bars(axes, tables, run):
         )  # fmt: skip
         end = max(mean, before, *values, 0.0)
         axes.annotate(
-            number(mean), (x, end), (0, 3), textcoords="offset points", ha="center", va="bottom"
+            number(mean),
+            (x, end),
+            (0, 8 if before > mean else 3),
+            textcoords="offset points",
+            ha="center",
+            va="bottom",
         )
     level = max(0.0, float(np.mean([kl["lower"] for kl, _ in pairs])))  # a KL is never under 0
     axes.hlines(level, -0.35, 0.35, color="black", linewidth=1.6, zorder=3)

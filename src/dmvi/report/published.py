@@ -218,7 +218,7 @@ def _kept_words(kept: Kept) -> str:
     for figure, origin in kept.figures.items():
         times[origin["written"]].append(figure)
     return "".join(
-        f" As they were first published at {time}, from results that this publication did not read: "
+        f" Published at {time} and unchanged since (their results were not at hand for this publication): "
         f"{', '.join(figures)}."
         for time, figures in times.items()
     )
