@@ -77,7 +77,7 @@ def test_other_studies_are_planned(copy):
     for line in re.findall(r"^\[.*\]$", printed, re.MULTILINE):
         folder, asked = json.loads(line)
         targets.setdefault(folder, set()).update(asked)
-    assert set(targets) == {".", "studies/reduced", "studies/mine"}
+    assert set(targets) == {".", "studies/reduced", "studies/paper_cpu", "studies/mine"}
     for folder, asked in targets.items():
         assert asked
         copy.run("snakemake", "-n", "-q", "--cores", "1", "--directory", folder, *sorted(asked))

@@ -57,7 +57,7 @@ def test_figures_whose_results_are_gone_stay_with_their_tables_claims_and_proven
     assert set(now["model_sha256"]) == {"celeba/seed0", f"{NEW}/seed0"}
     assert set(now["data"]) == set(was["data"])
     assert now["figures_without_celeba_photographs"] == was["figures_without_celeba_photographs"]
-    assert f"first published at {was['written']}" in after["README.md"].decode()
+    assert f"Published at {was['written']}" in after["README.md"].decode()
 
 
 def test_the_ledger_has_the_claims_of_both(gone):
