@@ -128,6 +128,29 @@ def test_figure_60_draws_the_kl_between_its_bounds():
     assert drawn["-"] == [7, 9]
 
 
+def test_figure_60_sets_the_papers_kls_beside_the_runs_of_each_likelihood(results):
+    module = figure_module("fig60")
+    results.add_dataset("cifar10")
+    results.add_dataset("color_mnist", title="ColorMNIST")
+
+    def kl_panel(*runs):
+        axes = module.draw(results.tables(module, run=list(runs))).axes[0]
+        return axes.get_yscale(), [t.get_text() for t in axes.texts if "paper" in t.get_text()]
+
+    for name, of_run in {
+        "b": {"data": "cifar10"},
+        "q": {"data": "cifar10", "likelihood": "quantized_normal"},
+        "c": {"data": "color_mnist"},
+    }.items():
+        results.add_run(name, **of_run)
+    results.change_csv("snapshots.csv", lambda t: t.assign(kl=300.0), ["q"])
+    results.change_csv("snapshots.csv", lambda t: t.assign(kl=30.0), ["b", "c"])
+    assert kl_panel("b") == ("linear", ["paper: 44.7"])
+    assert kl_panel("q") == ("linear", ["paper: 256.7"])
+    assert kl_panel("b", "q") == ("log", ["paper: 44.7", "paper: 256.7"])
+    assert kl_panel("c") == ("linear", [])
+
+
 def feet(results, name="fig1", **select):
     return footer(name, results.tables(figure_module(name), **select))[-1].replace("\u00a0", " ")
 

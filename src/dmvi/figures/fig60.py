@@ -1,5 +1,6 @@
 """Figure 60: how the paper's numbers grow along training."""
 
+from dmvi.claims.published import PUBLISHED
 from dmvi.figures.base import span
 from dmvi.study.settings import paper_iterations
 
@@ -14,9 +15,10 @@ CAPTION = (
     "mean of KL(q(z|x)‖p(z)) (dotted); areas under the curve P(a > b) of the likelihood bounds of data "
     "against low-posterior samples (C6) and of KL(q(z|x)‖p(z)) of the samples' nearest neighbours against "
     "data (C8, dashed), with two standard errors; the share of latent units in use; and how thick or white "
-    "low-posterior samples are beside the data (dashed)."
+    "low-posterior samples are beside the data (dashed). Grey: the paper's numbers, where it has some."
 )
 SHOWN = "snapshots.csv"
+WIDE = 5  # KLs of a panel that are further apart than by this factor need a logarithmic axis
 DASHED = (
     "dashed: avgKL − log N, dotted: avgKL",
     "solid: C6, dashed: C8",
@@ -35,6 +37,7 @@ def sample_sizes(tables) -> str:
 
 def draw(tables):
     from matplotlib.lines import Line2D
+    from matplotlib.ticker import LogLocator
 
     from dmvi.figures import style
 
@@ -57,7 +60,13 @@ def draw(tables):
                     x = 100 * table["step"] / whole if whole else table["step"]
                     look = {"color": colours[label], "marker": markers[label], "markersize": 3}
                     panel(axes, x, table, look, tables, run)
-            if panel in (_kl, _looks):
+            if panel is _kl:
+                _published(axes, dataset, runs, tables)
+            if panel is _kl and _wide(runs, tables):
+                axes.set_yscale("log", nonpositive="mask")
+                style.plain_numbers(axes.yaxis)
+                axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            elif panel in (_kl, _looks):
                 axes.set_ylim(bottom=0)  # once all runs are drawn: it ends the automatic range
             axes.set_xscale("log")
             style.plain_numbers(axes.xaxis)
@@ -83,6 +92,26 @@ def _kl(axes, x, table, look, tables, run):
     axes.plot(x, table["lower"].clip(lower=0), linestyle="--", linewidth=0.8, color=look["color"])
     axes.plot(x, table["avg_kl"], linestyle=":", linewidth=0.9, color=look["color"])
     axes.set_ylabel("KL(q(z)‖p(z))  [nats]")
+
+
+def _wide(runs, tables) -> bool:
+    """Whether the KLs of a data set's runs are further apart than by the factor `WIDE`."""
+    kls = [v for run in runs for seed in run.seeds for v in tables.csv(run, seed, SHOWN)["kl"]]
+    return min(kls) > 0 and max(kls) > WIDE * min(kls)
+
+
+def _published(axes, dataset, runs, tables) -> None:
+    """A grey line at the paper's KL of each likelihood that has runs."""
+    if tables.meta(dataset)["builder"] != "cifar10":
+        return
+    shown = {f"kl_{run.likelihood}" for run in runs}
+    for number in PUBLISHED:
+        if number.id in shown:
+            axes.axhline(number.value, color="#909090", linewidth=0.8, zorder=0)
+            axes.annotate(
+                f"paper: {number.value}", (1, number.value), xycoords=("axes fraction", "data"),
+                xytext=(0, -1), textcoords="offset points", ha="right", va="top", color="#606060",
+            )  # fmt: skip
 
 
 def _areas(axes, x, table, look, tables, run):
