@@ -80,6 +80,29 @@ def test_an_axis_says_which_way_is_better(results):
     assert len(labels["lower"]) == 2
 
 
+@pytest.mark.parametrize(("runs", "drawn"), [(["one"], True), (["one", "other"], False)])
+def test_the_data_are_a_line_where_they_are_near_or_one_setting_is_alone(results, runs, drawn):
+    """Settings that differ by little would not be told apart on an axis as long as the way to the data."""
+    results.add_dataset("cifar10")
+    for run in ("one", "other"):
+        results.add_run(run, data="cifar10", kind="vae")
+
+        def far(content, value=5.0 + 0.1 * (run == "one")):
+            scores = content["scores"]
+            return {**content, "scores": {**scores, "critic": {**scores["critic"], "value": value}}}
+
+        results.change_json("scores.json", far, [run])
+    module = figure_module("fig9")
+    panels = module.draw(results.tables(module, run=runs)).axes
+    labels = [axes.get_xlabel().split("\n")[-1] for axes in panels if axes.get_xlabel()]
+    entries = [
+        t.get_text() for axes in panels if axes.get_legend() for t in axes.get_legend().texts
+    ]
+    assert [label.startswith("dashed: ") for label in labels] == [drawn]
+    assert [label.endswith("beyond the axis") for label in labels] == [not drawn]
+    assert ("the data" in entries) == drawn
+
+
 def test_boxes_are_drawn_from_four_settings_on(results):
     results.compare(("vae",), ["celeba"], settings=3)
     results.compare(("dcgan",), ["celeba"], settings=4)

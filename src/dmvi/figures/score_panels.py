@@ -1,5 +1,7 @@
 """Panels that Figures 8 and 9 share: a score of every model, over settings and seeds."""
 
+import math
+
 from dmvi.figures.models import LOOKS, OTHER, budget, look
 from dmvi.tables.models import model_title
 from dmvi.tables.scores import (
@@ -15,7 +17,9 @@ from dmvi.tables.scores import (
     skipped,
 )
 
-AXIS_EXTENSION = 0.5  # widths of an axis by which it grows to show the data's own score
+# Widths of an axis by which it grows to show the data's own score; a lone setting's grows by any.
+AXIS_EXTENSION = 0.5
+DATA_LINE = "the data"
 
 
 def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: bool) -> None:
@@ -44,7 +48,8 @@ def strip(axes, tables, dataset: str, metric: Metric, models: list[str], names: 
     axes.use_sticky_edges = False  # or a box at the end of the axis leaves marks there no room
     axes.margins(x=0.08)
     if scores:
-        words = _reference(axes, tables, dataset, metric)
+        lone = sum(len(scores.get(model, [])) for model in models) == 1
+        words = _reference(axes, tables, dataset, metric, math.inf if lone else AXIS_EXTENSION)
         _budgets(axes, tables, dataset, models)
         axes.set_xlabel("\n".join(filter(None, [f"{metric.axis} ({_better(metric)})", words])))
     else:
@@ -63,20 +68,19 @@ def _better(metric: Metric) -> str:
     return "higher is better" if metric.higher else "lower is better"
 
 
-def _reference(axes, tables, dataset: str, metric: Metric) -> str:
+def _reference(axes, tables, dataset: str, metric: Metric, extension: float) -> str:
     """Draws the data's own score as a line where it lies near the models', and says what it is."""
     found = data_entry(tables, dataset, metric.key)
     if found is None:
         return ""
     low, high = axes.get_xlim()
-    if (
-        not low - AXIS_EXTENSION * (high - low)
-        <= found["value"]
-        <= high + AXIS_EXTENSION * (high - low)
-    ):
-        return f"{metric.data}: {found['value']:.3g}, beyond the axis"
-    axes.axvline(found["value"], color="black", linestyle="--", linewidth=0.9, zorder=1)
-    return f"dashed: {metric.data}, {found['value']:.3g}"
+    room = extension * (high - low)
+    value = f"{found['value']:.3g}".replace("-", "−")
+    if not low - room <= found["value"] <= high + room:
+        return f"{metric.data}: {value}, beyond the axis"
+    line = axes.axvline(found["value"], color="black", linestyle="--", linewidth=0.9, zorder=1)
+    line.set_gid(DATA_LINE)
+    return f"dashed: {metric.data}, {value}"
 
 
 def _budgets(axes, tables, dataset: str, models: list[str]) -> None:
@@ -156,7 +160,9 @@ def legend(axes, tables, columns: int) -> None:
         if kind in present
     ]
     handles.append(mark("*", "none", 9, "best setting, ± 1 sd", "black"))
-    handles.append(Line2D([], [], color="black", linestyle="--", linewidth=0.9, label="the data"))
+    drawn = [line for panel in axes.figure.axes for line in panel.lines]
+    if any(line.get_gid() == DATA_LINE for line in drawn):
+        handles.append(Line2D([], [], color="black", ls="--", linewidth=0.9, label=DATA_LINE))
     if _fallen(tables):
         handles.append(mark("x", "black", 4.5, "collapsed samples", "black"))
     style.legend_panel(axes, handles, columns)
