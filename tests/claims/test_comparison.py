@@ -206,3 +206,15 @@ def test_c22_needs_equal_budgets_and_both_gans(results):
     assert (claim.verdict, claim.verdicts["CIFAR-10"]) == ("undecided", "undecided")
     results.runs = {name: s for name, s in results.runs.items() if name not in names}
     assert results.decided("fig9", "C22").verdicts["CIFAR-10"] == "undecided"
+
+
+def test_a_model_alone_is_compared_with_none(results):
+    results.compare(("vae",), ["cifar10"])
+    claim = results.decided("fig9", "C13")
+    assert (claim.verdict, claim.value) == ("undecided", None)
+    assert claim.value_text.startswith(
+        "VAE alone, which is compared with no other model; best critic"
+    )
+    claim = results.decided("fig9", "C22")
+    assert (claim.verdict, claim.value) == ("undecided", None)
+    assert claim.value_text == "needs a VAE and both GANs on one data set"
