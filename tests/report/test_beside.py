@@ -69,8 +69,9 @@ def write_table2(folder, measured=20, steps=100_000, rising=()):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    """A published study with a VAE's KL of 44 nats, table 2, and a classifier."""
+def folder(tmp_path, monkeypatch):
+    """A published study with a VAE's KL of 44 nats, table 2, and a classifier; nothing of it is explained."""
+    monkeypatch.setattr(explanations, "EXPLANATIONS", {})
     for seed, value in enumerate((44.0, 44.4)):
         run = tmp_path / f"paper_cpu/runs/cifar10_gaussian/seed{seed}"
         write_json(run / "run.json", RUN)
@@ -235,12 +236,24 @@ def test_a_study_explains_others_before_it_is_published(folder, monkeypatch):
 def test_the_explanations_of_committed_numbers_hold():
     """One that is added here needs its own line: what its run shows."""
     reference = REPOSITORY / "results/reference"
-    assert set(explanations.EXPLANATIONS) == {("reduced", "classifier_error")}
+    of_latents = explanations.EXPLANATIONS["paper_cpu", "kl_quantized_normal"]
+    assert set(explanations.EXPLANATIONS) == {
+        ("reduced", "classifier_error"),
+        ("paper_cpu", "kl_quantized_normal"),
+    }
     errors = [
         ours_of(Compared.of_published(reference / study))["classifier_error"].value
         for study in ("reduced", "paper_cpu")
     ]
     assert errors[1] / errors[0] == pytest.approx(0.5, abs=0.1)
+    row = published("kl_quantized_normal")
+    low, high = row.rule.zone(row.value)
+    kls = []
+    for run in (of_latents.run, "cifar10_quantized_normal"):
+        table = pd.read_csv(reference / f"paper_cpu/runs/{run}/seed0/snapshots.csv")
+        kls += list(table.loc[table["step"] == 20_000, "kl"])
+    assert low < kls[0] < high < kls[1]
+    assert all(f"{kl:.1f}" in of_latents.why for kl in kls)
 
 
 def test_an_explanation_whose_run_is_not_published_is_refused(folder, monkeypatch):
